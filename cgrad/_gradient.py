@@ -1,0 +1,113 @@
+"""The public function: a call that is compiled, or NumPy's."""
+
+import numpy as np
+
+from cgrad._kernels import differentiate
+
+# The one that was there at import: `np.gradient` may later be ours.
+_numpy_gradient = np.gradient
+
+
+def gradient(f, *varargs, axis=None, edge_order=1):
+    r"""
+    Return the gradient of samples on a grid, as `numpy.gradient` does.
+
+    The derivative along each axis by second-order central differences at
+    interior points and one-sided differences of order `edge_order` at the
+    edges. Every answer is NumPy's to the bit, warnings and errors included.
+
+    Parameters
+    ----------
+    f : array_like
+        Samples of a scalar function on an N-dimensional grid.
+    *varargs : scalar or 1-D array_like, optional
+        Spacing between samples, 1 by default: one scalar for all axes, or one
+        entry for each differentiated axis, in the order of `axis`, which is a
+        scalar or the coordinates of the samples along that axis, in any order
+        and not necessarily even. In units of the coordinates.
+    axis : None, int or tuple of int, optional
+        The axes to differentiate along; None, the default, means all. Negative
+        numbers count from the last axis.
+    edge_order : {1, 2}, optional
+        Order of accuracy of the one-sided differences at the edges.
+
+    Returns
+    -------
+    ndarray or tuple of ndarray
+        The derivative along each axis, each of f's shape, in units of f over
+        units of the spacing: an array for exactly one axis, else a tuple, in
+        the order of `axis`. Of f's dtype if that is a floating-point or complex
+        one, float64 for integers, and timedelta64 for times.
+
+    Raises
+    ------
+    ValueError
+        If an axis is repeated or shorter than ``edge_order + 1``, `edge_order`
+        is greater than 2, or coordinates are not one-dimensional and as many
+        as there are samples.
+    TypeError
+        If the number of spacings is neither 1 nor the number of axes.
+    numpy.exceptions.AxisError
+        If f has no such axis.
+
+    See Also
+    --------
+    numpy.gradient : the contract; it answers what is not compiled here.
+
+    Notes
+    -----
+    With an even spacing :math:`h`, interior points get
+
+    .. math:: f'_i = \frac{f_{i+1} - f_{i-1}}{2 h}
+
+    and with uneven coordinates, where :math:`h_1` and :math:`h_2` are the steps
+    to the left and to the right of a point, from Taylor's series [1]_ [2]_,
+
+    .. math:: f'_i = -\frac{h_2}{h_1 (h_1 + h_2)} f_{i-1}
+              + \frac{h_2 - h_1}{h_1 h_2} f_i
+              + \frac{h_1}{h_2 (h_1 + h_2)} f_{i+1}
+
+    Compiled are `numpy.ndarray` itself (not its subclasses) of float32,
+    float64 and integers, aligned and in the machine's byte order, with any
+    strides, and real spacings. All other calls, and those that end in an error
+    or in a floating-point warning, are answered by the `numpy.gradient` that
+    was there when cgrad was imported.
+
+    References
+    ----------
+    .. [1] A. Quarteroni, R. Sacco and F. Saleri, "Numerical Mathematics",
+       Springer, 2007, chapter 10.
+    .. [2] B. Fornberg, "Generation of finite difference formulas on arbitrarily
+       spaced grids", Mathematics of Computation 51 (1988), 699-706.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import cgrad
+    >>> f = np.array([1.0, 2.0, 4.0, 7.0, 11.0, 16.0])
+    >>> cgrad.gradient(f)
+    array([1. , 1.5, 2.5, 3.5, 4.5, 5. ])
+    >>> cgrad.gradient(f, 2.0)
+    array([0.5 , 0.75, 1.25, 1.75, 2.25, 2.5 ])
+
+    Uneven coordinates, and edges to second order:
+
+    >>> x = np.array([0.0, 1.0, 1.5, 3.5, 4.0, 6.0])
+    >>> cgrad.gradient(x**2, x, edge_order=2)
+    array([ 0.,  2.,  3.,  7.,  8., 12.])
+
+    Rows lie 2 m apart, columns 0.5 m:
+
+    >>> height = np.array([[1.0, 2.0, 6.0], [3.0, 4.0, 5.0]])
+    >>> down, across = cgrad.gradient(height, 2.0, 0.5)
+    >>> down
+    array([[ 1. ,  1. , -0.5],
+           [ 1. ,  1. , -0.5]])
+    >>> across
+    array([[2., 5., 8.],
+           [2., 2., 2.]])
+    """
+    result = differentiate(f, varargs, axis, edge_order)
+    if result is None:
+        return _numpy_gradient(f, *varargs, axis=axis, edge_order=edge_order)
+    return result

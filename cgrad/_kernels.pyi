@@ -1,0 +1,21 @@
+# Implemented in src/_kernels.pyx: the door between the two rooms, and nothing else.
+from typing import Any
+
+import numpy as np
+
+def differentiate(
+    f: Any, spacings: tuple[Any, ...], axis: Any, edge_order: Any
+) -> np.ndarray | tuple[np.ndarray, ...] | None:
+    """
+    Return what `numpy.gradient` returns, or None if NumPy has to answer.
+
+    Takes exact ndarrays of native float32, float64 and integers; the spacings
+    that the caller passed, unchanged; None, an integer or a tuple or list of
+    integers as axis; 1 or 2 as edge order. Anything else, anything that is an
+    error, and anything that met a floating-point event which the caller's
+    `numpy.errstate` does not ignore, gives None. Nothing is raised but
+    MemoryError, nothing is warned of, and no argument is written to.
+    """
+
+def build_info() -> dict[str, str]:
+    """Return with what the module was compiled: compiler and Cython."""

@@ -1,0 +1,300 @@
+# cython: language_level=3
+# The door checks once for all; no index below is negative or out of bounds.
+# cython: boundscheck=False
+# cython: wraparound=False
+# C's division: IEEE 754 answers for a zero divisor, as NumPy's loops do.
+# cython: cdivision=True
+# Calls share nothing that changes, so there is no need of the GIL to guard it.
+# cython: freethreading_compatible=True
+"""The compiled room: central differences over strided memory.
+
+Its contract with the Python room is the door, `differentiate`, whose types are
+in ``cgrad/_kernels.pyi``. It gives what `numpy.gradient` gives, or None and
+nothing has happened: then NumPy has to answer, because the call is of a kind
+that is not compiled here, is an error, or met a floating-point event of which
+the caller wants to hear in NumPy's words.
+
+The way in: the door reads its arguments into a `Plan` with a `Job` for each
+axis, and `walk` (walker.pxi) carries it out with the inner loops of rows.pxi.
+The formulas are in coefficients.pxi.
+"""
+
+cimport cython
+cimport numpy as cnp
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from libc.math cimport fabs, frexp
+
+import numpy as np
+
+cdef extern from "Python.h":
+    const Py_ssize_t PY_SSIZE_T_MAX
+
+cdef extern from "<fenv.h>" nogil:
+    const int FE_DIVBYZERO
+    const int FE_INVALID
+    const int FE_OVERFLOW
+    const int FE_UNDERFLOW
+    int feclearexcept(int)
+    int fetestexcept(int)
+
+cdef extern from "numpy/arrayobject.h":
+    # Steals a reference to the descriptor.
+    cnp.ndarray PyArray_NewLikeArray(
+        cnp.ndarray prototype, cnp.NPY_ORDER order, cnp.dtype descriptor, int subok)
+
+cdef extern from *:
+    """
+    #if defined(__clang__)
+      #define CGRAD_COMPILER "clang " __clang_version__
+    #elif defined(__GNUC__)
+      #define CGRAD_COMPILER "gcc " __VERSION__
+    #elif defined(_MSC_VER)
+      #define CGRAD_STRING_(x) #x
+      #define CGRAD_STRING(x) CGRAD_STRING_(x)
+      #define CGRAD_COMPILER "msvc " CGRAD_STRING(_MSC_VER)
+    #else
+      #define CGRAD_COMPILER "unknown"
+    #endif
+    """
+    const char *CGRAD_COMPILER
+    const char *CYTHON_ABI
+
+cnp.import_array()
+
+include "rows.pxi"
+include "coefficients.pxi"
+include "walker.pxi"
+include "spacing.pxi"
+
+cdef enum:
+    WORTH_RELEASING = 2048        # points: for fewer, giving up the GIL costs more than it gives
+
+cdef int EVENTS = FE_DIVBYZERO | FE_INVALID | FE_OVERFLOW | FE_UNDERFLOW
+
+
+cdef inline bint is_native(cnp.ndarray array):
+    """Whether memory can be read as C values: aligned, in this machine's byte order."""
+    return cnp.PyArray_ISBEHAVED_RO(array)
+
+
+cdef bint takes(object f):
+    """Whether f is of a kind that is compiled here."""
+    cdef cnp.ndarray array
+    cdef int d
+    if not cnp.PyArray_CheckExact(f):
+        return False
+    array = <cnp.ndarray> f
+    if loader_of(cnp.PyArray_TYPE(array)) == NULL or not is_native(array):
+        return False
+    for d in range(cnp.PyArray_NDIM(array)):
+        if cnp.PyArray_STRIDES(array)[d] % cnp.PyArray_ITEMSIZE(array) != 0:
+            return False
+    return cnp.PyArray_SIZE(array) > 0
+
+
+cdef int add_axis(object index, int ndim, int *axes, int naxes):
+    """Append an axis and return how many there are, or -1 for one that NumPy must judge."""
+    cdef int overflow = 0, d
+    cdef long long value
+    if not PyLong_CheckExact(index):
+        if not isinstance(index, np.integer):
+            return -1
+        index = int(index)
+    value = PyLong_AsLongLongAndOverflow(index, &overflow)
+    if overflow or value < -ndim or value >= ndim:
+        return -1
+    if value < 0:
+        value += ndim
+    for d in range(naxes):
+        if axes[d] == value:
+            return -1
+    axes[naxes] = <int> value
+    return naxes + 1
+
+
+cdef int read_axes(object axis, int ndim, int *axes):
+    """Normalise: axes. Return their number, or -1 where NumPy must judge."""
+    cdef int naxes = 0
+    if axis is None:
+        for naxes in range(ndim):
+            axes[naxes] = naxes
+        return ndim
+    if type(axis) is tuple or type(axis) is list:
+        for index in axis:
+            naxes = add_axis(index, ndim, axes, naxes)
+            if naxes < 0:
+                return -1
+        return naxes
+    return add_axis(axis, ndim, axes, 0)
+
+
+cdef bint all_ignored(int events):
+    """Whether the caller's `numpy.errstate` ignores every one of these events."""
+    state = np.geterr()
+    if events & FE_DIVBYZERO and state["divide"] != "ignore":
+        return False
+    if events & FE_OVERFLOW and state["over"] != "ignore":
+        return False
+    if events & FE_UNDERFLOW and state["under"] != "ignore":
+        return False
+    if events & FE_INVALID and state["invalid"] != "ignore":
+        return False
+    return True
+
+
+cdef cnp.ndarray new_result(cnp.ndarray f):
+    """What `numpy.empty_like` gives: f's order in memory, and float64 for integers."""
+    cdef cnp.dtype dtype
+    if cnp.PyArray_ISFLOAT(f):
+        dtype = f.dtype
+    else:
+        dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
+    Py_INCREF(dtype)
+    return PyArray_NewLikeArray(f, cnp.NPY_KEEPORDER, dtype, 0)
+
+
+cdef void set_dimensions(Plan *plan, cnp.ndarray f, cnp.ndarray out, int *place):
+    """Order the dimensions as they lie in memory; `place` says where each axis went."""
+    cdef const cnp.npy_intp *out_stride = cnp.PyArray_STRIDES(out)
+    cdef int order[MAX_DIMS]
+    cdef int d, i
+    plan.f = cnp.PyArray_BYTES(f)
+    plan.itemsize = cnp.PyArray_ITEMSIZE(f)
+    plan.out_itemsize = cnp.PyArray_ITEMSIZE(out)
+    plan.load = NULL if cnp.PyArray_ISFLOAT(f) else loader_of(cnp.PyArray_TYPE(f))
+    plan.ndim = 0
+    for d in range(cnp.PyArray_NDIM(f)):
+        if cnp.PyArray_DIM(f, d) == 1:
+            continue                  # its stride means nothing
+        i = plan.ndim
+        while i > 0 and out_stride[order[i - 1]] < out_stride[d]:
+            order[i] = order[i - 1]
+            i -= 1
+        order[i] = d
+        plan.ndim += 1
+    for i in range(plan.ndim):
+        d = order[i]
+        place[d] = i
+        plan.shape[i] = cnp.PyArray_DIM(f, d)
+        plan.stride[i] = cnp.PyArray_STRIDE(f, d)
+
+
+cdef void set_output(Job *job, cnp.ndarray out, const int *place):
+    cdef int d
+    job.out = cnp.PyArray_BYTES(out)
+    for d in range(cnp.PyArray_NDIM(out)):
+        if cnp.PyArray_DIM(out, d) > 1:
+            job.out_stride[place[d]] = cnp.PyArray_STRIDE(out, d)
+
+
+cdef void free_coefficients(Plan *plan) noexcept:
+    cdef int j
+    for j in range(plan.njobs):
+        PyMem_RawFree(plan.jobs[j].coefficients)
+
+
+cdef int allocate_coefficients(Plan *plan, Py_ssize_t size) except -1:
+    """Room for the coefficients: of all points if that is next to nothing, else of a row."""
+    cdef Job *job
+    cdef int j
+    for j in range(plan.njobs):
+        plan.jobs[j].coefficients = NULL
+    for j in range(plan.njobs):
+        job = &plan.jobs[j]
+        if job.coefficient_size != 0:
+            job.capacity = job.n if job.n <= size // 512 else min(job.n, <Py_ssize_t> ROW)
+            job.coefficients = <char *> PyMem_RawMalloc(3 * job.capacity * job.coefficient_size)
+            if job.coefficients == NULL:
+                free_coefficients(plan)
+                raise MemoryError()
+    return 0
+
+
+cdef bint fill_plan(Plan *plan, cnp.ndarray f, tuple spacings, const int *axes, int edge_order):
+    """Make a job of each axis, without its result; False where NumPy must judge."""
+    cdef Spacing spacing
+    cdef bint single_values = cnp.PyArray_TYPE(f) == cnp.NPY_FLOAT
+    cdef Py_ssize_t n, given = PyTuple_GET_SIZE(spacings)
+    cdef Job *job
+    cdef object h
+    cdef int j
+    spacing.precision, spacing.uniform, spacing.h = WEAK, True, 1.
+    for j in range(plan.njobs):
+        job = &plan.jobs[j]
+        job.n = n = cnp.PyArray_DIM(f, axes[j])
+        if n < edge_order + 1:
+            return False
+        if j < given:
+            h = <object> PyTuple_GET_ITEM(spacings, j)
+            if not read_spacing(h, n, &spacing):
+                return False
+            if given < plan.njobs and cnp.PyArray_Check(h) and cnp.PyArray_NDIM(h) != 0:
+                return False          # one for all axes can only be a scalar
+            if spacing.precision == WEAK and spacing.h == 0 and edge_order == 2:
+                return False          # ZeroDivisionError
+        if spacing.uniform:
+            set_uniform(job, &spacing, single_values, edge_order)
+        else:
+            set_nonuniform(job, &spacing, single_values, edge_order)
+    return True
+
+
+def differentiate(f, tuple spacings, axis, edge_order):
+    """The door; its contract is in ``cgrad/_kernels.pyi``."""
+    cdef Plan plan
+    cdef int axes[MAX_DIMS]
+    cdef int place[MAX_DIMS]
+    cdef cnp.ndarray array
+    cdef list results
+    cdef int j, events
+    cdef Py_ssize_t given = PyTuple_GET_SIZE(spacings)
+
+    # Check: is the call of a kind that is compiled here?
+    if not takes(f) or not PyLong_CheckExact(edge_order):
+        return None
+    if edge_order != 1 and edge_order != 2:
+        return None
+    array = <cnp.ndarray> f
+    plan.njobs = read_axes(axis, cnp.PyArray_NDIM(array), axes)
+    if plan.njobs < 1 or given > 1 and given != plan.njobs:
+        return None
+
+    # Normalise: spacing. From here on floating-point events count.
+    if fetestexcept(EVENTS):
+        feclearexcept(EVENTS)
+    if not fill_plan(&plan, array, spacings, axes, edge_order):
+        return None
+
+    # Allocate.
+    results = [new_result(array) for _ in range(plan.njobs)]
+    set_dimensions(&plan, array, <cnp.ndarray> results[0], place)
+    for j in range(plan.njobs):
+        plan.jobs[j].dim = place[axes[j]]
+        set_output(&plan.jobs[j], <cnp.ndarray> results[j], place)
+
+    # Compute.
+    allocate_coefficients(&plan, cnp.PyArray_SIZE(array))
+    if cnp.PyArray_SIZE(array) < WORTH_RELEASING:
+        walk(&plan)
+    else:
+        with nogil:
+            walk(&plan)
+    free_coefficients(&plan)
+    events = fetestexcept(EVENTS)
+    if events:
+        feclearexcept(EVENTS)
+        if not all_ignored(events):
+            return None
+    return results[0] if plan.njobs == 1 else tuple(results)
+
+
+def build_info():
+    """See ``cgrad/_kernels.pyi``."""
+    return {
+        "compiler": CGRAD_COMPILER.decode().strip(),
+        "cython": CYTHON_ABI.decode().replace("_", "."),
+    }

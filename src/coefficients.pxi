@@ -1,0 +1,57 @@
+# The formulas, once each: what a stencil multiplies its points by, for a spacing
+# h or for steps h1, h2 between neighbouring coordinates.
+#
+# Source: one-sided and central differences from Taylor's series on uneven
+# points, in the form and the order of operations of `numpy.gradient`, so that
+# every operation rounds as NumPy's does, to coefficient_t.
+
+cdef union Number:
+    # A coefficient, in the type that its kernel reads.
+    float single
+    double full
+
+
+cdef inline void store(Number *number, coefficient_t a, coefficient_t b,
+                       coefficient_t c) noexcept nogil:
+    if coefficient_t is float:
+        number[0].single = a
+        number[1].single = b
+        number[2].single = c
+    else:
+        number[0].full = a
+        number[1].full = b
+        number[2].full = c
+
+
+cdef void uniform_edges(coefficient_t h, Number *first, Number *last) noexcept nogil:
+    """Both edges to second order."""
+    store(first, <coefficient_t> -1.5 / h, <coefficient_t> 2. / h, <coefficient_t> -0.5 / h)
+    store(last, <coefficient_t> 0.5 / h, <coefficient_t> -2. / h, <coefficient_t> 1.5 / h)
+
+
+cdef void nonuniform_first(coefficient_t h1, coefficient_t h2, Number *first) noexcept nogil:
+    """The first edge to second order; h1 and h2 are the first two steps."""
+    store(first, -(<coefficient_t> 2. * h1 + h2) / (h1 * (h1 + h2)),
+          (h1 + h2) / (h1 * h2),
+          -h1 / (h2 * (h1 + h2)))
+
+
+cdef void nonuniform_last(coefficient_t h1, coefficient_t h2, Number *last) noexcept nogil:
+    """The last edge to second order; h1 and h2 are the last two steps."""
+    store(last, h2 / (h1 * (h1 + h2)),
+          -(h2 + h1) / (h1 * h2),
+          (<coefficient_t> 2. * h2 + h1) / (h2 * (h1 + h2)))
+
+
+cdef void nonuniform_interior(const double *x, Py_ssize_t count, coefficient_t *restrict a,
+                              coefficient_t *restrict b,
+                              coefficient_t *restrict c) noexcept nogil:
+    """count interior points, the first of which is at x[1]."""
+    cdef Py_ssize_t i
+    cdef coefficient_t h1, h2
+    for i in range(count):
+        h1 = <coefficient_t> x[i + 1] - <coefficient_t> x[i]
+        h2 = <coefficient_t> x[i + 2] - <coefficient_t> x[i + 1]
+        a[i] = -h2 / (h1 * (h1 + h2))
+        b[i] = (h2 - h1) / (h1 * h2)
+        c[i] = h1 / (h2 * (h1 + h2))

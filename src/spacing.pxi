@@ -1,0 +1,188 @@
+# The spacing of one axis: read from what the caller passed, made into stencils.
+
+cdef enum Precision:
+    # The type in which NumPy works with a spacing (NEP 50, by way of `2. * h`).
+    WEAK                          # a Python number: double, then the type of the data
+    SINGLE                        # float
+    DOUBLE                        # double
+    SMALL                         # a small integer: h fits float, but 2. * h is double
+
+cdef struct Spacing:
+    Precision precision
+    bint uniform
+    double h                      # where uniform
+    Coordinates coordinates       # where not
+
+cdef long long EXACT_INTEGERS = 1LL << 53    # up to here a double holds every integer
+
+cdef dict SCALARS = {
+    np.float32: SINGLE, np.float64: DOUBLE,
+    np.int8: SMALL, np.uint8: SMALL, np.int16: SMALL, np.uint16: SMALL,
+    np.intc: DOUBLE, np.uintc: DOUBLE, np.long: DOUBLE, np.ulong: DOUBLE,
+    np.longlong: DOUBLE, np.ulonglong: DOUBLE,
+}
+
+
+cdef bint is_even(const Coordinates *x, Py_ssize_t n, coefficient_t *h) noexcept nogil:
+    """Whether all steps are equal to the first, h."""
+    cdef double row[ROW + 1]
+    cdef Py_ssize_t i, count, start = 0
+    load_coordinates(x, 0, 2, row)
+    h[0] = <coefficient_t> row[1] - <coefficient_t> row[0]
+    while start < n - 1:
+        count = min(<Py_ssize_t> ROW, n - 1 - start)
+        load_coordinates(x, start, count + 1, row)
+        for i in range(count):
+            if <coefficient_t> row[i + 1] - <coefficient_t> row[i] != h[0]:
+                return False
+        start += count
+    return True
+
+
+cdef bint read_coordinates(cnp.ndarray x, Py_ssize_t n, Spacing *spacing):
+    """Read coordinates; False where NumPy must judge. Even ones become a spacing."""
+    cdef float single
+    cdef int type_num = cnp.PyArray_TYPE(x)
+    spacing.coordinates.load = loader_of(type_num)
+    if (spacing.coordinates.load == NULL or not is_native(x) or n < 2
+            or cnp.PyArray_NDIM(x) != 1 or cnp.PyArray_DIM(x, 0) != n
+            or cnp.PyArray_STRIDE(x, 0) % cnp.PyArray_ITEMSIZE(x) != 0):
+        return False
+    spacing.coordinates.x = cnp.PyArray_BYTES(x)
+    spacing.coordinates.stride = cnp.PyArray_STRIDE(x, 0)
+    spacing.coordinates.itemsize = cnp.PyArray_ITEMSIZE(x)
+    if type_num == cnp.NPY_FLOAT:
+        spacing.precision = SINGLE
+        with nogil:
+            spacing.uniform = is_even(&spacing.coordinates, n, &single)
+        spacing.h = single
+    else:
+        spacing.precision = DOUBLE
+        with nogil:
+            spacing.uniform = is_even(&spacing.coordinates, n, &spacing.h)
+    return True
+
+
+cdef bint read_spacing(object h, Py_ssize_t n, Spacing *spacing):
+    """Normalise: spacing. False where NumPy must judge."""
+    cdef int overflow = 0
+    cdef long long integer
+    cdef object precision
+    spacing.uniform = True
+    if PyFloat_CheckExact(h):
+        spacing.precision = WEAK
+        spacing.h = PyFloat_AS_DOUBLE(h)
+        return True
+    if cnp.PyArray_CheckExact(h):
+        if cnp.PyArray_NDIM(<cnp.ndarray> h) != 0:
+            return read_coordinates(<cnp.ndarray> h, n, spacing)
+        h = h[()]                     # NumPy's arithmetic treats it as this scalar
+    if PyLong_CheckExact(h):
+        integer = PyLong_AsLongLongAndOverflow(h, &overflow)
+        spacing.precision = WEAK
+        spacing.h = <double> integer
+        return not overflow and -EXACT_INTEGERS <= integer <= EXACT_INTEGERS
+    precision = SCALARS.get(type(h))
+    if precision is None:
+        return False
+    spacing.precision = <Precision> <int> precision
+    spacing.h = float(h)
+    return True
+
+
+cdef void set_difference(Stencil *stencil, const Kernels *kernels, bint single, double h,
+                         Py_ssize_t p, Py_ssize_t r) noexcept nogil:
+    """(f[i + r] - f[i + p]) / h, by multiplication where that rounds the same."""
+    cdef int exponent
+    cdef int limit = 120 if single else 1000     # 1 / h stays a normal number
+    cdef bint exact = fabs(frexp(h, &exponent)) == 0.5 and -limit < exponent < limit
+    if exact:
+        h = 1 / h
+    if single:
+        stencil.number[0].single = <float> h
+    else:
+        stencil.number[0].full = h
+    stencil.kernel = kernels.scale if exact else kernels.divide
+    stencil.varying = NULL
+    stencil.reach[0] = stencil.reach[1] = p
+    stencil.reach[2] = r
+
+
+cdef void set_combination(Stencil *stencil, const Kernels *kernels, Py_ssize_t p) noexcept nogil:
+    """a f[i + p] + b f[i + p + 1] + c f[i + p + 2]; the coefficients are set elsewhere."""
+    cdef int k
+    stencil.kernel = kernels.combine
+    stencil.varying = NULL
+    for k in range(3):
+        stencil.reach[k] = p + k
+
+
+cdef void set_uniform(Job *job, const Spacing *spacing, bint single_values,
+                      int edge_order) noexcept nogil:
+    cdef bint single = spacing.precision == SINGLE or (
+        spacing.precision == WEAK and single_values)
+    cdef const Kernels *kernels = &KERNELS[single_values][single]
+    cdef double h = spacing.h
+    cdef int k
+    job.coefficient_size = 0
+    set_difference(&job.interior, kernels, single, 2. * h, -1, 1)
+    if edge_order == 2:
+        set_combination(&job.first, kernels, 0)
+        set_combination(&job.last, kernels, -2)
+        if spacing.precision == SINGLE:
+            uniform_edges(<float> h, job.first.number, job.last.number)
+            return
+        uniform_edges(h, job.first.number, job.last.number)
+        if single:
+            for k in range(3):
+                job.first.number[k].single = <float> job.first.number[k].full
+                job.last.number[k].single = <float> job.last.number[k].full
+        return
+    if spacing.precision == SMALL and single_values:
+        single = True
+        kernels = &KERNELS[single_values][single]
+    set_difference(&job.first, kernels, single, h, 0, 1)
+    set_difference(&job.last, kernels, single, h, -1, 0)
+
+
+cdef void set_nonuniform_edges(Job *job, const Kernels *kernels, int edge_order,
+                               coefficient_t h) noexcept nogil:
+    # h carries nothing but its type.
+    cdef double x[3]
+    cdef Py_ssize_t count = min(job.n, <Py_ssize_t> 3)
+    cdef coefficient_t h1, h2
+    cdef bint single = coefficient_t is float
+    load_coordinates(&job.coordinates, 0, count, x)
+    h1 = <coefficient_t> x[1] - <coefficient_t> x[0]
+    if edge_order == 2:
+        h2 = <coefficient_t> x[2] - <coefficient_t> x[1]
+        nonuniform_first(h1, h2, job.first.number)
+        set_combination(&job.first, kernels, 0)
+    else:
+        set_difference(&job.first, kernels, single, h1, 0, 1)
+    load_coordinates(&job.coordinates, job.n - count, count, x)
+    h2 = <coefficient_t> x[count - 1] - <coefficient_t> x[count - 2]
+    if edge_order == 2:
+        h1 = <coefficient_t> x[1] - <coefficient_t> x[0]
+        nonuniform_last(h1, h2, job.last.number)
+        set_combination(&job.last, kernels, -2)
+    else:
+        set_difference(&job.last, kernels, single, h2, -1, 0)
+
+
+cdef void set_nonuniform(Job *job, const Spacing *spacing, bint single_values,
+                         int edge_order) noexcept nogil:
+    cdef bint single = spacing.precision == SINGLE
+    cdef const Kernels *kernels = &KERNELS[single_values][single]
+    job.coordinates = spacing.coordinates
+    job.start = job.stop = 0
+    set_combination(&job.interior, kernels, -1)
+    job.interior.varying = kernels.combine_varying
+    if single:
+        job.coefficient_size = sizeof(float)
+        job.fill = <filler> nonuniform_interior[float]
+        set_nonuniform_edges(job, kernels, edge_order, <float> 0)
+    else:
+        job.coefficient_size = sizeof(double)
+        job.fill = <filler> nonuniform_interior[double]
+        set_nonuniform_edges(job, kernels, edge_order, <double> 0)

@@ -1,0 +1,63 @@
+"""Which calls are compiled, so that a slow answer cannot pass for a fast one."""
+
+import calls
+import numpy as np
+import pytest
+
+import cgrad
+from cgrad import _gradient, _kernels
+
+X = np.array([0.0, 1.0, 3.0, 4.0, 7.0])
+
+
+@pytest.fixture
+def numpy_forbidden(monkeypatch):
+    def gradient(*args, **kwargs):
+        raise AssertionError("this call went to NumPy")
+
+    monkeypatch.setattr(_gradient, "_numpy_gradient", gradient)
+
+
+@pytest.mark.usefixtures("numpy_forbidden")
+@pytest.mark.parametrize("dtype", [*calls.REAL, *calls.INTEGERS])
+@pytest.mark.parametrize("spacing", [
+    (), (2,), (0.3,), (0.3, X), (X, 0.3), (X, X.astype("f4")), (X.astype("i2"), X.astype("u8")),
+    (np.float32(0.3),), (np.int8(2),), (np.uint64(2),), (np.array(0.3),), (X[::-1], X),
+], ids=str)
+@pytest.mark.parametrize("axis", [None, (1, 0), [-1, 0]], ids=str)
+def test_numbers_and_spacings_that_are_compiled(dtype, spacing, axis):
+    f = np.arange(25).astype(dtype).reshape(5, 5)
+    cgrad.gradient(f, *spacing, axis=axis, edge_order=2)
+
+
+@pytest.mark.usefixtures("numpy_forbidden")
+@pytest.mark.parametrize("view", [
+    lambda f: f.T, lambda f: f[::2, ::3], lambda f: f[::-1, ::-1], lambda f: f[3:, 2:],
+    lambda f: np.broadcast_to(f[0], f.shape), lambda f: f[None, :, None], np.asfortranarray,
+])
+def test_layouts_that_are_compiled(view):
+    f = view(np.arange(400.0).reshape(20, 20))
+    cgrad.gradient(f, axis=[d for d in range(f.ndim) if f.shape[d] > 1])
+
+
+@pytest.mark.parametrize("f", [
+    [1.0, 2.0], np.ma.array([1.0, 2.0]), np.array([1.0, 2.0], ">f8"), np.array([1j, 2.0]),
+    np.array([True, False]), np.array([1, 2], "M8[s]"), np.zeros((2, 0)), np.array(1.0), None,
+], ids=repr)
+def test_data_that_is_left_to_numpy(f):
+    assert _kernels.differentiate(f, (), None, 1) is None
+
+
+@pytest.mark.parametrize("call", [
+    ((1.0, 1.0), None, 1), (("a",), None, 1), ((1j,), None, 1), ((X[:4],), None, 1),
+    ((X.reshape(1, 5),), None, 1), ((None,), None, 1), ((0.0,), None, 2), ((2**60,), None, 1),
+    ((X.astype(">f8"),), None, 1), ((), 1, 1), ((), -2, 1), ((), (0, 0), 1), ((), "x", 1),
+    ((), (), 1), ((), None, 0), ((), None, 3), ((), None, True), ((), None, 1.0),
+], ids=repr)
+def test_arguments_that_are_left_to_numpy(call):
+    assert _kernels.differentiate(X, *call) is None
+
+
+def test_the_fallback_is_the_gradient_that_was_there_at_import(monkeypatch):
+    monkeypatch.setattr(np, "gradient", cgrad.gradient)
+    assert cgrad.gradient([1.0, 3.0]).tolist() == [2.0, 2.0]

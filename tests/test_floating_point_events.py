@@ -1,0 +1,73 @@
+"""What `numpy.errstate` says is done, in NumPy's words, for each kind of event."""
+
+import math
+import warnings
+
+import numpy as np
+import oracle
+import pytest
+
+import cgrad
+from cgrad import _kernels
+
+HUGE, TINY = 1.7e308, 5e-324
+CALLS = {
+    "divide": (np.arange(5.0), 0.0),
+    "divide, edges alone": (np.arange(2.0), np.float64(0.0)),
+    "divide, interior alone": (np.array([1.0, 5.0, 1.0, 5.0, 1.0]), np.array([0.0, 1, 2, 2, 3])),
+    "over": (np.array([HUGE, 1.0, -HUGE, 1.0]),),
+    "over, at the edge alone": (np.array([HUGE, -HUGE, 1.0, 1.0]),),
+    "over, casting a spacing": (np.arange(5, dtype="f4"), 1e39),
+    "over, storing": (np.arange(5, dtype="f4") * 1e30, np.float64(1e-30)),
+    "over, doubling a spacing": (np.arange(5.0), np.float64(HUGE)),
+    "under": (np.arange(5) * TINY, 3.0),
+    "under, casting a spacing": (np.arange(5, dtype="f4"), 1e-60),
+    "invalid": (np.array([np.inf, 1.0, np.inf, 1.0]),),
+    "invalid coordinates": (np.arange(4.0), np.array([0.0, np.inf, np.inf, 1.0])),
+    "two dimensions": (np.array([[1.0, np.inf], [np.inf, np.inf]]), 0.0, 1.0),
+    "integers": (np.arange(6).reshape(2, 3), 0.0, 1.0),
+}
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+@pytest.mark.parametrize("state", ["warn", "ignore", "raise", "print", "call", "log"])
+@pytest.mark.parametrize("name", CALLS)
+def test_each_event_in_each_state(name, state, edge_order, capfd):
+    heard = []
+
+    class Log:
+        def write(self, text):
+            heard.append(text)
+
+        def __call__(self, *event):
+            heard.append(event)
+
+    previous = np.seterrcall(Log())
+    try:
+        oracle.assert_same(cgrad.gradient, CALLS[name], {"edge_order": edge_order}, all=state)
+    finally:
+        np.seterrcall(previous)
+    assert heard[: len(heard) // 2] == heard[len(heard) // 2 :]
+    printed = capfd.readouterr().out
+    assert printed[: len(printed) // 2] == printed[len(printed) // 2 :]
+
+
+def test_nan_alone_is_no_event_and_stays_compiled():
+    f = np.array([1.0, np.nan, 3.0, np.inf, 4.0, 5.0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert _kernels.differentiate(f, (), None, 1) is not None
+
+
+def test_an_event_that_is_ignored_stays_compiled():
+    f = np.array([np.inf, 1.0, np.inf, 1.0])
+    with np.errstate(invalid="ignore"):
+        assert _kernels.differentiate(f, (), None, 1) is not None
+    with np.errstate(invalid="warn"):
+        assert _kernels.differentiate(f, (), None, 1) is None
+
+
+def test_an_event_of_earlier_arithmetic_is_not_ours():
+    with np.errstate(all="raise"):
+        assert math.fsum([HUGE * 10.0, TINY / 3.0]) == math.inf
+        assert cgrad.gradient(np.arange(3.0)).tolist() == [1.0, 1.0, 1.0]

@@ -1,0 +1,94 @@
+"""What a call and an import cost beside time: memory, modules, the GIL."""
+
+import subprocess
+import sys
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import cgrad
+
+
+def run(code):
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
+    return done.stdout.split()
+
+
+def coordinates(n):
+    return np.cumsum(np.random.default_rng(0).random(n) + 0.01)
+
+
+CALLS = {
+    "one axis": (np.zeros(300_000),),
+    "three axes": (np.zeros((70, 70, 70)),),
+    "float32 and float64 coordinates": (np.zeros(300_000, "f4"), coordinates(300_000)),
+    "coordinates on every axis": (np.zeros((512, 600)), coordinates(512), coordinates(600)),
+    "coordinates of a long axis": (np.zeros((3, 100_000)), 1.0, coordinates(100_000)),
+    "integer data and coordinates": (np.zeros(300_000, "i2"), np.arange(300_000) ** 2),
+    "Fortran order": (np.zeros((600, 600), order="F"),),
+    "strided": (np.zeros((1200, 600))[::2],),
+}
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+@pytest.mark.parametrize("name", CALLS)
+def test_the_peak_is_the_results_and_next_to_nothing(name, edge_order):
+    args = CALLS[name]
+    tracemalloc.start()
+    try:
+        result = cgrad.gradient(*args, edge_order=edge_order)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    results = result if type(result) is tuple else (result,)
+    assert peak <= 1.02 * sum(array.nbytes for array in results)
+
+
+def test_importing_loads_nothing_but_ourselves():
+    new = run(
+        "import numpy, sys; before = set(sys.modules); import cgrad;"
+        "print(*(name for name in set(sys.modules) - before"
+        "        if hasattr(sys.modules[name], '__file__')))")   # Cython's own have no file
+    assert set(new) == {"cgrad", "cgrad._gradient", "cgrad._kernels"}
+
+
+def test_the_gil_is_free_while_kernels_run():
+    f = np.zeros((600, 600, 20))
+    inside = threading.Event()
+    done = threading.Event()
+
+    def work():
+        inside.set()
+        for _ in range(20):
+            cgrad.gradient(f)
+        done.set()
+
+    interval = sys.getswitchinterval()
+    # Unless it is let go of, the worker now keeps the GIL until it is done.
+    sys.setswitchinterval(60)
+    worker = threading.Thread(target=work)
+    try:
+        worker.start()
+        inside.wait()
+        overlapped = not done.is_set()
+    finally:
+        sys.setswitchinterval(interval)
+        worker.join()
+    assert overlapped
+
+
+def test_a_missing_compiled_module_says_how_to_build_it(tmp_path):
+    package = tmp_path / "cgrad"
+    package.mkdir()
+    source = run("import cgrad; print(cgrad.__path__[0])")[0]
+    for name in ("__init__.py", "_gradient.py"):
+        with open(f"{source}/{name}", encoding="utf-8") as file:
+            (package / name).write_text(file.read(), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", "import cgrad"], capture_output=True, text=True, cwd=tmp_path,
+        check=False)
+    assert "ImportError" in done.stderr
+    assert "pip install -e ." in done.stderr

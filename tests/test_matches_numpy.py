@@ -1,0 +1,108 @@
+"""Every call answers what NumPy answers, to the bit, warnings and errors included."""
+
+import calls
+import fuzz
+import hypothesis
+import numpy as np
+import oracle
+import pytest
+from hypothesis import strategies as st
+
+import cgrad
+from cgrad import _kernels
+
+
+class Drawn:
+    """A source of choices that hypothesis drives, so that it can shrink a call."""
+
+    def __init__(self, data):
+        self._data = data
+
+    def choice(self, options):
+        return self._data.draw(st.sampled_from(options))
+
+    def integer(self, low, high):
+        return self._data.draw(st.integers(low, high))
+
+
+@hypothesis.settings(max_examples=1500, deadline=None, print_blob=True)
+@hypothesis.given(st.data())
+def test_any_call_does_what_numpy_does(data):
+    call = calls.call(Drawn(data))
+    hypothesis.note(call)
+    oracle.assert_same(cgrad.gradient, call.args, call.kwargs, **call.state)
+
+
+def test_random_calls_differ_in_nothing_and_many_are_compiled():
+    kinds, different = fuzz.compare(range(8000))
+    assert different == []
+    assert kinds["compiled"] > 2500
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+@pytest.mark.parametrize("dtype", [*calls.REAL, *calls.INTEGERS])
+@pytest.mark.parametrize("spacing", ["none", "float", "float64", "float32", "coordinates"])
+def test_sizes_on_either_side_of_every_limit_of_the_kernels(dtype, spacing, edge_order):
+    random = np.random.default_rng(1)
+    for n in [2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 33, 511, 512, 513, 514, 1025, 4095, 4097, 8195]:
+        if n < edge_order + 1:
+            continue
+        f = (random.standard_normal(n) * 50).astype(dtype)
+        h = {
+            "none": (),
+            "float": (0.74,),
+            "float64": (np.float64(0.74),),
+            "float32": (np.float32(0.74),),
+            "coordinates": (np.cumsum(random.random(n) + 0.01),),
+        }[spacing]
+        assert _kernels.differentiate(f, h, None, edge_order) is not None
+        oracle.assert_same(cgrad.gradient, (f, *h), {"edge_order": edge_order})
+
+
+@pytest.mark.parametrize("shape", [(9000, 3), (3, 9000), (2, 5000, 2), (90, 91), (20, 30, 25),
+                                   (1, 70, 1, 80), (13, 12, 11, 10), (2,) * 12])
+@pytest.mark.parametrize("order", ["C", "F", "reversed", "rolled"])
+@pytest.mark.parametrize("even", [True, False])
+def test_shapes_that_are_walked_in_blocks(shape, order, even):
+    random = np.random.default_rng(2)
+    f = random.standard_normal(shape)
+    if order == "F":
+        f = np.asfortranarray(f)
+    elif order == "reversed":
+        f = f[tuple(slice(None, None, -1) for _ in shape)]
+    elif order == "rolled":
+        f = f.transpose(*range(1, f.ndim), 0)
+    axes = tuple(d for d in range(f.ndim) if f.shape[d] > 1)
+    h = [0.3 if even else np.cumsum(random.random(f.shape[d]) + 0.01) for d in axes]
+    oracle.assert_same(cgrad.gradient, (f, *h), {"axis": axes})
+    for axis, spacing in zip(axes, h, strict=True):
+        oracle.assert_same(cgrad.gradient, (f, spacing), {"axis": axis})
+
+
+@pytest.mark.parametrize("spacing", [1, 1.0, 0.5, 0.74, np.float64(0.74), np.float32(0.74),
+                                     np.int8(3), np.uint16(3), np.int32(3), np.uint64(3)])
+@pytest.mark.parametrize("edge_order", [1, 2])
+def test_float32_is_computed_in_the_precision_that_nep_50_gives(spacing, edge_order):
+    f = np.random.default_rng(3).standard_normal((40, 40)).astype("f4")
+    assert _kernels.differentiate(f, (spacing,), None, edge_order) is not None
+    oracle.assert_same(cgrad.gradient, (f, spacing), {"edge_order": edge_order})
+
+
+def test_integers_above_2_to_the_53_round_before_they_are_subtracted():
+    f = np.array([2**62, 2**62 + 1, 2**62 + 513, 2**53 + 1, 2**53 + 3, -(2**63)], "i8")
+    oracle.assert_same(cgrad.gradient, (f,), {})
+
+
+@pytest.mark.parametrize("n", [3, 600])
+def test_powers_of_two_are_multiplied_and_round_as_a_division_does(n):
+    random = np.random.default_rng(4)
+    for exponent in range(-1074, 1024):
+        f = np.ldexp(random.standard_normal(n), random.integers(-1070, 1000, n))
+        single = np.ldexp(random.standard_normal(n), random.integers(-148, 126, n)).astype("f4")
+        oracle.assert_same(cgrad.gradient, (f, 2.0**exponent), {}, all="ignore")
+        oracle.assert_same(cgrad.gradient, (single, 2.0**exponent), {}, all="ignore")
+
+
+def test_an_array_with_dtype_metadata_keeps_it():
+    f = np.arange(5.0).astype(np.dtype("f8", metadata={"unit": "m"}))
+    oracle.assert_same(cgrad.gradient, (f,), {})
