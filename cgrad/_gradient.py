@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from cgrad._kernels import differentiate
+from cgrad._simd import kernels
+
+differentiate = kernels.differentiate
 
 # The one that was there at import: `np.gradient` may later be ours.
 _numpy_gradient = np.gradient
@@ -108,6 +110,9 @@ def gradient(f, *varargs, axis=None, edge_order=1):
            [2., 2., 2.]])
     """
     result = differentiate(f, varargs, axis, edge_order)
-    if result is None:
-        return _numpy_gradient(f, *varargs, axis=axis, edge_order=edge_order)
-    return result
+    if result is not None:
+        return result
+    # Fall back. A duck array is to see what the caller wrote, so no defaults are added.
+    if axis is None and type(edge_order) is int and edge_order == 1:
+        return _numpy_gradient(f, *varargs)
+    return _numpy_gradient(f, *varargs, axis=axis, edge_order=edge_order)

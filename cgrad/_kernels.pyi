@@ -19,3 +19,6 @@ def differentiate(
 
 def build_info() -> dict[str, str]:
     """Return with what the module was compiled: compiler and Cython."""
+
+def simd_levels() -> list[str]:
+    """Return for which of the other builds this CPU has the instructions, best first."""

@@ -158,30 +158,23 @@ cdef void load(double *restrict row, const loaded_t *source, Py_ssize_t step,
             row[i] = <double> source[i * step]
 
 
-cdef row_loader loader_of(int type_num) noexcept:
+cdef row_loader LOADERS[cnp.NPY_DOUBLE + 1]     # by NumPy's type number
+
+LOADERS[<int> cnp.NPY_BOOL] = NULL
+LOADERS[<int> cnp.NPY_BYTE] = <row_loader> load[cython.schar]
+LOADERS[<int> cnp.NPY_UBYTE] = <row_loader> load[cython.uchar]
+LOADERS[<int> cnp.NPY_SHORT] = <row_loader> load[short]
+LOADERS[<int> cnp.NPY_USHORT] = <row_loader> load[cython.ushort]
+LOADERS[<int> cnp.NPY_INT] = <row_loader> load[int]
+LOADERS[<int> cnp.NPY_UINT] = <row_loader> load[cython.uint]
+LOADERS[<int> cnp.NPY_LONG] = <row_loader> load[long]
+LOADERS[<int> cnp.NPY_ULONG] = <row_loader> load[cython.ulong]
+LOADERS[<int> cnp.NPY_LONGLONG] = <row_loader> load[cython.longlong]
+LOADERS[<int> cnp.NPY_ULONGLONG] = <row_loader> load[cython.ulonglong]
+LOADERS[<int> cnp.NPY_FLOAT] = <row_loader> load[float]
+LOADERS[<int> cnp.NPY_DOUBLE] = <row_loader> load[double]
+
+
+cdef inline row_loader loader_of(int type_num) noexcept:
     """The loader for a NumPy type number, or NULL for a type that has none."""
-    if type_num == cnp.NPY_BYTE:
-        return <row_loader> load[cython.schar]
-    if type_num == cnp.NPY_SHORT:
-        return <row_loader> load[short]
-    if type_num == cnp.NPY_INT:
-        return <row_loader> load[int]
-    if type_num == cnp.NPY_LONG:
-        return <row_loader> load[long]
-    if type_num == cnp.NPY_LONGLONG:
-        return <row_loader> load[cython.longlong]
-    if type_num == cnp.NPY_UBYTE:
-        return <row_loader> load[cython.uchar]
-    if type_num == cnp.NPY_USHORT:
-        return <row_loader> load[cython.ushort]
-    if type_num == cnp.NPY_UINT:
-        return <row_loader> load[cython.uint]
-    if type_num == cnp.NPY_ULONG:
-        return <row_loader> load[cython.ulong]
-    if type_num == cnp.NPY_ULONGLONG:
-        return <row_loader> load[cython.ulonglong]
-    if type_num == cnp.NPY_FLOAT:
-        return <row_loader> load[float]
-    if type_num == cnp.NPY_DOUBLE:
-        return <row_loader> load[double]
-    return NULL
+    return LOADERS[type_num] if 0 <= type_num <= cnp.NPY_DOUBLE else NULL

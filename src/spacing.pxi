@@ -44,13 +44,12 @@ cdef bint read_coordinates(cnp.ndarray x, Py_ssize_t n, Spacing *spacing):
     cdef float single
     cdef int type_num = cnp.PyArray_TYPE(x)
     spacing.coordinates.load = loader_of(type_num)
-    if (spacing.coordinates.load == NULL or not is_native(x) or n < 2
-            or cnp.PyArray_NDIM(x) != 1 or cnp.PyArray_DIM(x, 0) != n
-            or cnp.PyArray_STRIDE(x, 0) % cnp.PyArray_ITEMSIZE(x) != 0):
+    if (spacing.coordinates.load == NULL or not is_plain(x) or n < 2
+            or cnp.PyArray_NDIM(x) != 1 or cnp.PyArray_DIM(x, 0) != n):
         return False
     spacing.coordinates.x = cnp.PyArray_BYTES(x)
-    spacing.coordinates.stride = cnp.PyArray_STRIDE(x, 0)
     spacing.coordinates.itemsize = cnp.PyArray_ITEMSIZE(x)
+    spacing.coordinates.stride = cnp.PyArray_STRIDE(x, 0) // cnp.PyArray_ITEMSIZE(x)
     if type_num == cnp.NPY_FLOAT:
         spacing.precision = SINGLE
         with nogil:

@@ -21,7 +21,7 @@ cdef struct Stencil:
 
 cdef struct Coordinates:
     const char *x                 # the coordinate of the first point
-    Py_ssize_t stride             # in bytes
+    Py_ssize_t stride
     Py_ssize_t itemsize
     row_loader load
 
@@ -33,7 +33,7 @@ cdef struct Job:
     int dim                       # which of the plan's dimensions
     Py_ssize_t n                  # its length
     char *out
-    Py_ssize_t out_stride[MAX_DIMS]
+    Py_ssize_t out_stride[MAX_DIMS]     # in elements, like all strides here
     Stencil first
     Stencil interior
     Stencil last
@@ -51,7 +51,7 @@ cdef struct Plan:
     const char *f
     int ndim                      # dimensions longer than one, slowest first
     Py_ssize_t shape[MAX_DIMS]
-    Py_ssize_t stride[MAX_DIMS]   # of f, in bytes
+    Py_ssize_t stride[MAX_DIMS]   # of f
     Py_ssize_t itemsize           # of f
     Py_ssize_t out_itemsize
     row_loader load               # NULL where f is of the kernels' own type
@@ -61,8 +61,8 @@ cdef struct Plan:
 
 cdef void load_coordinates(const Coordinates *coordinates, Py_ssize_t start,
                            Py_ssize_t count, double *row) noexcept nogil:
-    coordinates.load(row, coordinates.x + start * coordinates.stride,
-                     coordinates.stride // coordinates.itemsize, count)
+    coordinates.load(row, coordinates.x + start * coordinates.stride * coordinates.itemsize,
+                     coordinates.stride, count)
 
 
 cdef void fill_coefficients(Job *job, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
@@ -119,7 +119,7 @@ cdef void apply(const Plan *plan, const Job *job, const Stencil *stencil,
     cdef const char *point = plan.f
     cdef char *out = job.out
     cdef row_kernel kernel
-    cdef Py_ssize_t begin, extent, along, step, out_step, move
+    cdef Py_ssize_t begin, extent, along, move
     cdef int d, i, loops = 0, row = 0
     cdef bint turn, varies = stencil.varying != NULL
 
@@ -127,8 +127,8 @@ cdef void apply(const Plan *plan, const Job *job, const Stencil *stencil,
         begin = start if d == job.dim else lo[d]
         extent = stop - start if d == job.dim else hi[d] - lo[d]
         along = job.coefficient_size if varies and d == job.dim else 0
-        point += begin * plan.stride[d]
-        out += begin * job.out_stride[d]
+        point += begin * plan.stride[d] * plan.itemsize
+        out += begin * job.out_stride[d] * plan.out_itemsize
         if extent == 1:
             continue
         if (loops > 0 and stride[loops - 1] == extent * plan.stride[d]
@@ -152,11 +152,9 @@ cdef void apply(const Plan *plan, const Job *job, const Stencil *stencil,
             if count[d] > count[row]:
                 row = d
     kernel = stencil.varying if coefficient_stride[row] != 0 else stencil.kernel
-    step = stride[row] // plan.itemsize
-    out_step = out_stride[row] // plan.out_itemsize
 
     for i in range(3):
-        rows[i] = point + stencil.reach[i] * plan.stride[job.dim]
+        rows[i] = point + stencil.reach[i] * plan.stride[job.dim] * plan.itemsize
         if varies:
             coefficients[i] = job.coefficients + job.coefficient_size * (
                 i * job.capacity + start - job.start)
@@ -168,9 +166,9 @@ cdef void apply(const Plan *plan, const Job *job, const Stencil *stencil,
     while True:
         if plan.load == NULL:
             kernel(out, rows[0], rows[1], rows[2], coefficients[0], coefficients[1],
-                   coefficients[2], out_step, step, count[row])
+                   coefficients[2], out_stride[row], stride[row], count[row])
         else:
-            load_and_run(plan, kernel, out, rows, coefficients, out_step, step,
+            load_and_run(plan, kernel, out, rows, coefficients, out_stride[row], stride[row],
                          coefficient_stride[row], count[row])
         # On to the next row: the odometer of the other loops.
         d = loops - 1
@@ -179,9 +177,9 @@ cdef void apply(const Plan *plan, const Job *job, const Stencil *stencil,
                 index[d] += 1
                 turn = index[d] == count[d]
                 move = 1 - count[d] if turn else 1
-                out += move * out_stride[d]
+                out += move * out_stride[d] * plan.out_itemsize
                 for i in range(3):
-                    rows[i] += move * stride[d]
+                    rows[i] += move * stride[d] * plan.itemsize
                     coefficients[i] += move * coefficient_stride[d]
                 if not turn:
                     break

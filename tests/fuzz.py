@@ -14,7 +14,7 @@ import numpy as np
 import oracle
 
 import cgrad
-from cgrad import _kernels
+from cgrad._simd import kernels as _kernels
 
 
 class Random:

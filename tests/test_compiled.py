@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import cgrad
-from cgrad import _gradient, _kernels
+from cgrad import _gradient
+from cgrad._simd import kernels as _kernels
 
 X = np.array([0.0, 1.0, 3.0, 4.0, 7.0])
 

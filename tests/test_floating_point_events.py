@@ -8,7 +8,7 @@ import oracle
 import pytest
 
 import cgrad
-from cgrad import _kernels
+from cgrad._simd import kernels as _kernels
 
 HUGE, TINY = 1.7e308, 5e-324
 CALLS = {

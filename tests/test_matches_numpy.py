@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 import cgrad
-from cgrad import _kernels
+from cgrad._simd import kernels as _kernels
 
 
 class Drawn:
