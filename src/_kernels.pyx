@@ -240,9 +240,9 @@ cdef int allocate_coefficients(Plan *plan, Py_ssize_t size) except -1:
         plan.jobs[j].coefficients = NULL
     for j in range(plan.njobs):
         job = &plan.jobs[j]
-        if job.coefficient_size != 0:
+        if not job.uniform:
             job.capacity = job.n if job.n <= size // 512 else min(job.n, <Py_ssize_t> ROW)
-            job.coefficients = <char *> PyMem_RawMalloc(3 * job.capacity * job.coefficient_size)
+            job.coefficients = <char *> PyMem_RawMalloc(3 * job.capacity * job.interior.size)
             if job.coefficients == NULL:
                 free_coefficients(plan)
                 raise MemoryError()

@@ -5,38 +5,39 @@
 # points, in the form and the order of operations of `numpy.gradient`, so that
 # every operation rounds as NumPy's does, to coefficient_t.
 
-cdef union Number:
-    # A coefficient, in the type that its kernel reads.
-    float single
-    double full
+cdef union Coefficients:
+    # a, b and c of a stencil, in the type that its kernel reads.
+    float single[3]
+    double full[3]
 
 
-cdef inline void store(Number *number, coefficient_t a, coefficient_t b,
+cdef inline void store(Coefficients *abc, coefficient_t a, coefficient_t b,
                        coefficient_t c) noexcept nogil:
     if coefficient_t is float:
-        number[0].single = a
-        number[1].single = b
-        number[2].single = c
+        abc.single[0] = a
+        abc.single[1] = b
+        abc.single[2] = c
     else:
-        number[0].full = a
-        number[1].full = b
-        number[2].full = c
+        abc.full[0] = a
+        abc.full[1] = b
+        abc.full[2] = c
 
 
-cdef void uniform_edges(coefficient_t h, Number *first, Number *last) noexcept nogil:
+cdef void uniform_edges(coefficient_t h, Coefficients *first,
+                        Coefficients *last) noexcept nogil:
     """Both edges to second order."""
     store(first, <coefficient_t> -1.5 / h, <coefficient_t> 2. / h, <coefficient_t> -0.5 / h)
     store(last, <coefficient_t> 0.5 / h, <coefficient_t> -2. / h, <coefficient_t> 1.5 / h)
 
 
-cdef void nonuniform_first(coefficient_t h1, coefficient_t h2, Number *first) noexcept nogil:
+cdef void nonuniform_first(coefficient_t h1, coefficient_t h2, Coefficients *first) noexcept nogil:
     """The first edge to second order; h1 and h2 are the first two steps."""
     store(first, -(<coefficient_t> 2. * h1 + h2) / (h1 * (h1 + h2)),
           (h1 + h2) / (h1 * h2),
           -h1 / (h2 * (h1 + h2)))
 
 
-cdef void nonuniform_last(coefficient_t h1, coefficient_t h2, Number *last) noexcept nogil:
+cdef void nonuniform_last(coefficient_t h1, coefficient_t h2, Coefficients *last) noexcept nogil:
     """The last edge to second order; h1 and h2 are the last two steps."""
     store(last, h2 / (h1 * (h1 + h2)),
           -(h2 + h1) / (h1 * h2),

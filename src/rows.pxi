@@ -14,19 +14,54 @@ ctypedef fused coefficient_t:
     float
     double
 
-# What the walker knows of a row kernel; steps are in elements.
+# Rows of points, all of the same length: steps are from point to point of a
+# row, jumps from row to row, both in elements.
+cdef struct Rows:
+    Py_ssize_t count              # points in a row
+    Py_ssize_t step
+    Py_ssize_t out_step
+    Py_ssize_t rows
+    Py_ssize_t jump
+    Py_ssize_t out_jump
+    Py_ssize_t coefficient_jump
+    # Where rows run along the axis, the points just before and after them are its
+    # edges, and are best done while the row is at hand: see `edges`.
+    int edge_points               # 2 or 3; 0 if the edges are left alone
+    const void *first             # their coefficients
+    const void *last
+
+# What the walker knows of a kernel.
 ctypedef void (*row_kernel)(
     void *out, const void *p, const void *q, const void *r,
-    const void *a, const void *b, const void *c,
-    Py_ssize_t out_step, Py_ssize_t step, Py_ssize_t count) noexcept nogil
+    const void *a, const void *b, const void *c, const Rows *rows) noexcept nogil
+
+
+cdef inline void edges(value_t *out, const value_t *f, coefficient_t like,
+                       const Rows *rows) noexcept nogil:
+    """The edges before and after a row; out and f are at the first. `like` is but a type."""
+    cdef const coefficient_t *first = <const coefficient_t *> rows.first
+    cdef const coefficient_t *last = <const coefficient_t *> rows.last
+    cdef Py_ssize_t step = rows.step
+    cdef value_t *out_last = out + (rows.count + 1) * rows.out_step
+    cdef const value_t *f_last = f + (rows.count + 1) * step
+    if rows.edge_points == 2:
+        # (f[1] - f[0]) / h and (f[n - 1] - f[n - 2]) / h
+        out[0] = <value_t> ((f[step] - f[0]) / first[0])
+        out_last[0] = <value_t> ((f_last[0] - f_last[-step]) / last[0])
+    else:
+        # a f[0] + b f[1] + c f[2] and a f[n - 3] + b f[n - 2] + c f[n - 1]
+        out[0] = <value_t> (
+            first[0] * f[0] + first[1] * f[step] + first[2] * f[2 * step])
+        out_last[0] = <value_t> (
+            last[0] * f_last[-2 * step] + last[1] * f_last[-step] + last[2] * f_last[0])
 
 
 # Each kernel calls its one inlined body from two arms, with literal unit steps,
-# which the compiler turns into vector code, and with the steps of the row.
+# which the compiler turns into vector code, and with the steps of the rows.
 
 cdef inline void _divide(value_t *restrict out, const value_t *p, const value_t *r,
-                         coefficient_t a, Py_ssize_t out_step, Py_ssize_t step,
-                         Py_ssize_t count) noexcept nogil:
+                         coefficient_t a, Py_ssize_t count, Py_ssize_t step,
+                         Py_ssize_t out_step) noexcept nogil:
     # out[i] = (r[i] - p[i]) / a
     cdef Py_ssize_t i
     for i in range(count):
@@ -35,16 +70,25 @@ cdef inline void _divide(value_t *restrict out, const value_t *p, const value_t 
 
 cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                  const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
-                 Py_ssize_t out_step, Py_ssize_t step, Py_ssize_t count) noexcept nogil:
-    if out_step == 1 and step == 1:
-        _divide(out, p, r, a[0], 1, 1, count)
-    else:
-        _divide(out, p, r, a[0], out_step, step, count)
+                 const Rows *rows) noexcept nogil:
+    cdef Py_ssize_t k
+    cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
+    cdef bint unit = step == 1 and out_step == 1
+    for k in range(rows.rows):
+        if unit:
+            _divide(out, p, r, a[0], count, 1, 1)
+        else:
+            _divide(out, p, r, a[0], count, step, out_step)
+        if rows.edge_points:
+            edges(out - out_step, p, a[0], rows)
+        out += rows.out_jump
+        p += rows.jump
+        r += rows.jump
 
 
 cdef inline void _scale(value_t *restrict out, const value_t *p, const value_t *r,
-                        coefficient_t a, Py_ssize_t out_step, Py_ssize_t step,
-                        Py_ssize_t count) noexcept nogil:
+                        coefficient_t a, Py_ssize_t count, Py_ssize_t step,
+                        Py_ssize_t out_step) noexcept nogil:
     # out[i] = (r[i] - p[i]) * a
     cdef Py_ssize_t i
     for i in range(count):
@@ -53,17 +97,26 @@ cdef inline void _scale(value_t *restrict out, const value_t *p, const value_t *
 
 cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                 const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
-                Py_ssize_t out_step, Py_ssize_t step, Py_ssize_t count) noexcept nogil:
-    if out_step == 1 and step == 1:
-        _scale(out, p, r, a[0], 1, 1, count)
-    else:
-        _scale(out, p, r, a[0], out_step, step, count)
+                const Rows *rows) noexcept nogil:
+    cdef Py_ssize_t k
+    cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
+    cdef bint unit = step == 1 and out_step == 1
+    for k in range(rows.rows):
+        if unit:
+            _scale(out, p, r, a[0], count, 1, 1)
+        else:
+            _scale(out, p, r, a[0], count, step, out_step)
+        if rows.edge_points:
+            edges(out - out_step, p, a[0], rows)
+        out += rows.out_jump
+        p += rows.jump
+        r += rows.jump
 
 
 cdef inline void _combine(value_t *restrict out, const value_t *p, const value_t *q,
                           const value_t *r, coefficient_t a, coefficient_t b,
-                          coefficient_t c, Py_ssize_t out_step, Py_ssize_t step,
-                          Py_ssize_t count) noexcept nogil:
+                          coefficient_t c, Py_ssize_t count, Py_ssize_t step,
+                          Py_ssize_t out_step) noexcept nogil:
     # out[i] = a p[i] + b q[i] + c r[i]
     cdef Py_ssize_t i
     for i in range(count):
@@ -73,18 +126,29 @@ cdef inline void _combine(value_t *restrict out, const value_t *p, const value_t
 
 cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                   const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
-                  Py_ssize_t out_step, Py_ssize_t step, Py_ssize_t count) noexcept nogil:
-    if out_step == 1 and step == 1:
-        _combine(out, p, q, r, a[0], b[0], c[0], 1, 1, count)
-    else:
-        _combine(out, p, q, r, a[0], b[0], c[0], out_step, step, count)
+                  const Rows *rows) noexcept nogil:
+    cdef Py_ssize_t k, at = 0
+    cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
+    cdef bint unit = step == 1 and out_step == 1
+    for k in range(rows.rows):
+        if unit:
+            _combine(out, p, q, r, a[at], b[at], c[at], count, 1, 1)
+        else:
+            _combine(out, p, q, r, a[at], b[at], c[at], count, step, out_step)
+        if rows.edge_points:
+            edges(out - out_step, p, a[0], rows)
+        out += rows.out_jump
+        p += rows.jump
+        q += rows.jump
+        r += rows.jump
+        at += rows.coefficient_jump
 
 
 cdef inline void _combine_varying(value_t *restrict out, const value_t *p, const value_t *q,
                                   const value_t *r, const coefficient_t *a,
                                   const coefficient_t *b, const coefficient_t *c,
-                                  Py_ssize_t out_step, Py_ssize_t step,
-                                  Py_ssize_t count) noexcept nogil:
+                                  Py_ssize_t count, Py_ssize_t step,
+                                  Py_ssize_t out_step) noexcept nogil:
     # out[i] = a[i] p[i] + b[i] q[i] + c[i] r[i]
     cdef Py_ssize_t i
     for i in range(count):
@@ -95,12 +159,21 @@ cdef inline void _combine_varying(value_t *restrict out, const value_t *p, const
 cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
                           const value_t *r, const coefficient_t *a,
                           const coefficient_t *b, const coefficient_t *c,
-                          Py_ssize_t out_step, Py_ssize_t step,
-                          Py_ssize_t count) noexcept nogil:
-    if out_step == 1 and step == 1:
-        _combine_varying(out, p, q, r, a, b, c, 1, 1, count)
-    else:
-        _combine_varying(out, p, q, r, a, b, c, out_step, step, count)
+                          const Rows *rows) noexcept nogil:
+    cdef Py_ssize_t k
+    cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
+    cdef bint unit = step == 1 and out_step == 1
+    for k in range(rows.rows):
+        if unit:
+            _combine_varying(out, p, q, r, a, b, c, count, 1, 1)
+        else:
+            _combine_varying(out, p, q, r, a, b, c, count, step, out_step)
+        if rows.edge_points:
+            edges(out - out_step, p, a[0], rows)
+        out += rows.out_jump
+        p += rows.jump
+        q += rows.jump
+        r += rows.jump
 
 
 # The four kernels for one pair of types, by what they do.

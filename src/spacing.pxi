@@ -91,29 +91,48 @@ cdef bint read_spacing(object h, Py_ssize_t n, Spacing *spacing):
 
 cdef void set_difference(Stencil *stencil, const Kernels *kernels, bint single, double h,
                          Py_ssize_t p, Py_ssize_t r) noexcept nogil:
-    """(f[i + r] - f[i + p]) / h, by multiplication where that rounds the same."""
-    cdef int exponent
-    cdef int limit = 120 if single else 1000     # 1 / h stays a normal number
-    cdef bint exact = fabs(frexp(h, &exponent)) == 0.5 and -limit < exponent < limit
-    if exact:
-        h = 1 / h
+    """(f[i + r] - f[i + p]) / h."""
     if single:
-        stencil.number[0].single = <float> h
+        stencil.abc.single[0] = <float> h
     else:
-        stencil.number[0].full = h
-    stencil.kernel = kernels.scale if exact else kernels.divide
+        stencil.abc.full[0] = h
+    stencil.size = sizeof(float) if single else sizeof(double)
+    stencil.kernel = kernels.divide
     stencil.varying = NULL
+    stencil.points = 2
     stencil.reach[0] = stencil.reach[1] = p
     stencil.reach[2] = r
 
 
-cdef void set_combination(Stencil *stencil, const Kernels *kernels, Py_ssize_t p) noexcept nogil:
+cdef void multiply_if_exact(Stencil *stencil, const Kernels *kernels, bint single,
+                            double h) noexcept nogil:
+    """Replace the division by h, a power of two, by a multiplication: it rounds the same."""
+    cdef int exponent
+    cdef int limit = 120 if single else 1000     # so that 1 / h is a normal number
+    if fabs(frexp(h, &exponent)) != 0.5 or exponent < -limit or exponent > limit:
+        return
+    if single:
+        stencil.abc.single[0] = <float> (1 / h)
+    else:
+        stencil.abc.full[0] = 1 / h
+    stencil.kernel = kernels.scale
+
+
+cdef void set_combination(Stencil *stencil, const Kernels *kernels, bint single,
+                          Py_ssize_t p) noexcept nogil:
     """a f[i + p] + b f[i + p + 1] + c f[i + p + 2]; the coefficients are set elsewhere."""
     cdef int k
+    stencil.size = sizeof(float) if single else sizeof(double)
     stencil.kernel = kernels.combine
     stencil.varying = NULL
+    stencil.points = 3
     for k in range(3):
         stencil.reach[k] = p + k
+
+
+cdef void round_to_single(Coefficients *abc) noexcept nogil:
+    cdef Coefficients full = abc[0]
+    store(abc, <float> full.full[0], <float> full.full[1], <float> full.full[2])
 
 
 cdef void set_uniform(Job *job, const Spacing *spacing, bint single_values,
@@ -122,23 +141,23 @@ cdef void set_uniform(Job *job, const Spacing *spacing, bint single_values,
         spacing.precision == WEAK and single_values)
     cdef const Kernels *kernels = &KERNELS[single_values][single]
     cdef double h = spacing.h
-    cdef int k
-    job.coefficient_size = 0
+    job.uniform = True
+    job.mixed = False
     set_difference(&job.interior, kernels, single, 2. * h, -1, 1)
+    multiply_if_exact(&job.interior, kernels, single, 2. * h)
     if edge_order == 2:
-        set_combination(&job.first, kernels, 0)
-        set_combination(&job.last, kernels, -2)
+        set_combination(&job.first, kernels, single, 0)
+        set_combination(&job.last, kernels, single, -2)
         if spacing.precision == SINGLE:
-            uniform_edges(<float> h, job.first.number, job.last.number)
-            return
-        uniform_edges(h, job.first.number, job.last.number)
-        if single:
-            for k in range(3):
-                job.first.number[k].single = <float> job.first.number[k].full
-                job.last.number[k].single = <float> job.last.number[k].full
+            uniform_edges(<float> h, &job.first.abc, &job.last.abc)
+        else:
+            uniform_edges(h, &job.first.abc, &job.last.abc)
+        if single and spacing.precision == WEAK:
+            round_to_single(&job.first.abc)
+            round_to_single(&job.last.abc)
         return
     if spacing.precision == SMALL and single_values:
-        single = True
+        single = job.mixed = True
         kernels = &KERNELS[single_values][single]
     set_difference(&job.first, kernels, single, h, 0, 1)
     set_difference(&job.last, kernels, single, h, -1, 0)
@@ -155,16 +174,16 @@ cdef void set_nonuniform_edges(Job *job, const Kernels *kernels, int edge_order,
     h1 = <coefficient_t> x[1] - <coefficient_t> x[0]
     if edge_order == 2:
         h2 = <coefficient_t> x[2] - <coefficient_t> x[1]
-        nonuniform_first(h1, h2, job.first.number)
-        set_combination(&job.first, kernels, 0)
+        nonuniform_first(h1, h2, &job.first.abc)
+        set_combination(&job.first, kernels, single, 0)
     else:
         set_difference(&job.first, kernels, single, h1, 0, 1)
     load_coordinates(&job.coordinates, job.n - count, count, x)
     h2 = <coefficient_t> x[count - 1] - <coefficient_t> x[count - 2]
     if edge_order == 2:
         h1 = <coefficient_t> x[1] - <coefficient_t> x[0]
-        nonuniform_last(h1, h2, job.last.number)
-        set_combination(&job.last, kernels, -2)
+        nonuniform_last(h1, h2, &job.last.abc)
+        set_combination(&job.last, kernels, single, -2)
     else:
         set_difference(&job.last, kernels, single, h2, -1, 0)
 
@@ -175,13 +194,13 @@ cdef void set_nonuniform(Job *job, const Spacing *spacing, bint single_values,
     cdef const Kernels *kernels = &KERNELS[single_values][single]
     job.coordinates = spacing.coordinates
     job.start = job.stop = 0
-    set_combination(&job.interior, kernels, -1)
+    job.uniform = False
+    job.mixed = False
+    set_combination(&job.interior, kernels, single, -1)
     job.interior.varying = kernels.combine_varying
     if single:
-        job.coefficient_size = sizeof(float)
         job.fill = <filler> nonuniform_interior[float]
         set_nonuniform_edges(job, kernels, edge_order, <float> 0)
     else:
-        job.coefficient_size = sizeof(double)
         job.fill = <filler> nonuniform_interior[double]
         set_nonuniform_edges(job, kernels, edge_order, <double> 0)

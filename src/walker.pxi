@@ -9,14 +9,16 @@
 
 cdef enum:
     MAX_DIMS = 64                 # NumPy's own limit
-    BLOCK = 4096                  # points in a block: a block of every array fits in L2
+    BLOCK = 1 << 18               # bytes of f in a block: with its results about an L2 cache
     ROW = 512                     # points that are loaded at a time: three rows fit in L1
     SHORT = 8                     # below this a row costs more to start than to run
 
 cdef struct Stencil:
-    row_kernel kernel             # coefficients are the same for the whole row
-    row_kernel varying            # or change from point to point of the row
-    Number number[3]              # the coefficients a, b, c, where they do not vary
+    row_kernel kernel             # for coefficients that are the same for a whole row
+    row_kernel varying            # for those that change along it, if they do
+    Coefficients abc              # the coefficients, if they do not
+    Py_ssize_t size               # of a coefficient, in bytes
+    int points                    # 2 or 3: whether q is read
     Py_ssize_t reach[3]           # where p, q, r are, in points along the axis
 
 cdef struct Coordinates:
@@ -37,12 +39,13 @@ cdef struct Job:
     Stencil first
     Stencil interior
     Stencil last
+    bint uniform
+    bint mixed                    # whether the edges are computed in another type
     # Nonuniform alone: coefficients of the interior points start to stop, kept
     # in three runs of `capacity` each.
     Coordinates coordinates
     filler fill
     char *coefficients
-    Py_ssize_t coefficient_size   # in bytes; 0 where the spacing is uniform
     Py_ssize_t capacity
     Py_ssize_t start
     Py_ssize_t stop
@@ -69,7 +72,7 @@ cdef void fill_coefficients(Job *job, Py_ssize_t start, Py_ssize_t stop) noexcep
     """Work out the coefficients of the interior points start to stop, and maybe more."""
     cdef double x[ROW + 2]
     cdef Py_ssize_t i, count, offset
-    cdef Py_ssize_t run = job.capacity * job.coefficient_size
+    cdef Py_ssize_t run = job.capacity * job.interior.size
     if job.start <= start and stop <= job.stop:
         return
     job.start = start
@@ -77,140 +80,192 @@ cdef void fill_coefficients(Job *job, Py_ssize_t start, Py_ssize_t stop) noexcep
     i = start
     while i < job.stop:
         count = min(<Py_ssize_t> ROW, job.stop - i)
-        offset = (i - start) * job.coefficient_size
+        offset = (i - start) * job.interior.size
         load_coordinates(&job.coordinates, i - 1, count + 2, x)
         job.fill(x, count, job.coefficients + offset, job.coefficients + run + offset,
                  job.coefficients + 2 * run + offset)
         i += count
 
 
-cdef void load_and_run(const Plan *plan, row_kernel kernel, char *out, const char *const *rows,
-                       const char *const *coefficients, Py_ssize_t out_step, Py_ssize_t step,
-                       Py_ssize_t coefficient_size, Py_ssize_t count) noexcept nogil:
-    """Run a kernel over a row of f that first has to be loaded."""
-    cdef double p[ROW]
+cdef void load_and_run(const Plan *plan, const Stencil *stencil, row_kernel kernel, char *out,
+                       const char *const *f, const char *const *coefficients, bint along,
+                       const Rows *rows) noexcept nogil:
+    """Run a kernel over rows of f that first have to be loaded."""
+    cdef double p[ROW + 2]
     cdef double q[ROW]
     cdef double r[ROW]
-    cdef Py_ssize_t part, shift, skip, done = 0
-    while done < count:
-        part = min(<Py_ssize_t> ROW, count - done)
-        shift = done * step * plan.itemsize
-        skip = done * coefficient_size
-        plan.load(p, rows[0] + shift, step, part)
-        plan.load(q, rows[1] + shift, step, part)
-        plan.load(r, rows[2] + shift, step, part)
-        kernel(out + done * out_step * plan.out_itemsize, p, q, r, coefficients[0] + skip,
-               coefficients[1] + skip, coefficients[2] + skip, out_step, 1, part)
-        done += part
+    cdef Rows part = rows[0]
+    cdef Py_ssize_t k, done, shift, skip, out_shift
+    part.rows = 1
+    part.step = 1
+    for k in range(rows.rows):
+        done = 0
+        while done < rows.count:
+            part.count = min(<Py_ssize_t> ROW, rows.count - done)
+            shift = (k * rows.jump + done * rows.step) * plan.itemsize
+            out_shift = (k * rows.out_jump + done * rows.out_step) * plan.out_itemsize
+            skip = k * rows.coefficient_jump * stencil.size
+            if stencil.varying == kernel:
+                skip += done * stencil.size
+            if along:
+                # The neighbours are in the same row.
+                plan.load(p, f[0] + shift, rows.step, part.count + 2)
+                kernel(out + out_shift, p, p + 1, p + 2, coefficients[0] + skip,
+                       coefficients[1] + skip, coefficients[2] + skip, &part)
+            else:
+                plan.load(p, f[0] + shift, rows.step, part.count)
+                plan.load(r, f[2] + shift, rows.step, part.count)
+                if stencil.points == 3:
+                    plan.load(q, f[1] + shift, rows.step, part.count)
+                kernel(out + out_shift, p, q, r, coefficients[0] + skip,
+                       coefficients[1] + skip, coefficients[2] + skip, &part)
+            done += part.count
 
 
-cdef void apply(const Plan *plan, const Job *job, const Stencil *stencil,
+cdef struct Loop:
+    bint along                    # the axis that is differentiated, and no other
+    Py_ssize_t count
+    Py_ssize_t stride             # of f
+    Py_ssize_t out_stride
+    Py_ssize_t coefficient_stride
+
+
+cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
+                    const Py_ssize_t *hi, Py_ssize_t extent, bint varying,
+                    Loop *loops) noexcept nogil:
+    """The loops over a box, slowest first; neighbours that are one run of memory become one."""
+    cdef Loop loop
+    cdef Loop *slower
+    cdef int d, n = 0
+    for d in range(plan.ndim):
+        loop.count = extent if d == job.dim else hi[d] - lo[d]
+        if loop.count == 1:
+            continue
+        loop.along = d == job.dim
+        loop.stride = plan.stride[d]
+        loop.out_stride = job.out_stride[d]
+        loop.coefficient_stride = varying and loop.along
+        slower = &loops[n - 1]
+        if (n > 0 and slower.stride == loop.count * loop.stride
+                and slower.out_stride == loop.count * loop.out_stride
+                and not slower.coefficient_stride and not loop.coefficient_stride):
+            slower.along = False
+            slower.count *= loop.count
+            slower.stride = loop.stride
+            slower.out_stride = loop.out_stride
+        else:
+            loops[n] = loop
+            n += 1
+    while n < 2:
+        # There are always rows, and points in a row.
+        loops[1] = loops[0]
+        loops[0] = Loop(False, 1, 0, 0, 0)
+        n += 1
+    return n
+
+
+cdef void choose_row(Loop *loops, int n) noexcept nogil:
+    """Make the fastest loop the last, unless it is too short to be worth starting."""
+    cdef int d, longest = n - 1
+    if loops[n - 1].count < SHORT:
+        for d in range(n - 1):
+            if loops[d].count > loops[longest].count:
+                longest = d
+        loops[n - 1], loops[longest] = loops[longest], loops[n - 1]
+
+
+cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
                 const Py_ssize_t *lo, const Py_ssize_t *hi,
                 Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """Run a stencil over the box lo to hi, of which only start to stop along its axis."""
-    # The loops, slowest first; neighbours that are one run in memory become one.
-    cdef Py_ssize_t count[MAX_DIMS]
-    cdef Py_ssize_t stride[MAX_DIMS]
-    cdef Py_ssize_t out_stride[MAX_DIMS]
-    cdef Py_ssize_t coefficient_stride[MAX_DIMS]
+    """Run a stencil over the box lo to hi, of which only start to stop along its axis.
+
+    Return whether both edges have been done with it.
+    """
+    cdef Loop loops[MAX_DIMS]
     cdef Py_ssize_t index[MAX_DIMS]
-    cdef const char *rows[3]
+    cdef Rows rows
+    cdef const char *f[3]
     cdef const char *coefficients[3]
-    cdef const char *point = plan.f
-    cdef char *out = job.out
+    cdef char *out
     cdef row_kernel kernel
-    cdef Py_ssize_t begin, extent, along, move
-    cdef int d, i, loops = 0, row = 0
-    cdef bint turn, varies = stencil.varying != NULL
+    cdef Py_ssize_t begin, move, offset = 0, out_offset = 0
+    cdef int d, i, n
+    cdef bint along, turn, varying = stencil.varying != NULL
+
+    n = make_loops(plan, job, lo, hi, stop - start, varying, loops)
+    choose_row(loops, n)
+    rows = Rows(loops[n - 1].count, loops[n - 1].stride, loops[n - 1].out_stride,
+                loops[n - 2].count, loops[n - 2].stride, loops[n - 2].out_stride,
+                loops[n - 2].coefficient_stride, 0, &job.first.abc, &job.last.abc)
+    along = loops[n - 1].along
+    if (along and rows.count == job.n - 2 and not job.mixed
+            and (plan.load == NULL or rows.count <= ROW)):
+        rows.edge_points = job.first.points
+    kernel = stencil.varying if loops[n - 1].coefficient_stride else stencil.kernel
 
     for d in range(plan.ndim):
         begin = start if d == job.dim else lo[d]
-        extent = stop - start if d == job.dim else hi[d] - lo[d]
-        along = job.coefficient_size if varies and d == job.dim else 0
-        point += begin * plan.stride[d] * plan.itemsize
-        out += begin * job.out_stride[d] * plan.out_itemsize
-        if extent == 1:
-            continue
-        if (loops > 0 and stride[loops - 1] == extent * plan.stride[d]
-                and out_stride[loops - 1] == extent * job.out_stride[d]
-                and coefficient_stride[loops - 1] == 0 and along == 0):
-            loops -= 1
-            extent *= count[loops]
-        count[loops] = extent
-        stride[loops] = plan.stride[d]
-        out_stride[loops] = job.out_stride[d]
-        coefficient_stride[loops] = along
-        loops += 1
-    if loops == 0:
-        count[0], stride[0], out_stride[0], coefficient_stride[0] = 1, 0, 0, 0
-        loops = 1
-
-    # The row is the fastest loop, unless that is too short to be worth starting.
-    row = loops - 1
-    if count[row] < SHORT:
-        for d in range(loops - 1):
-            if count[d] > count[row]:
-                row = d
-    kernel = stencil.varying if coefficient_stride[row] != 0 else stencil.kernel
-
+        offset += begin * plan.stride[d]
+        out_offset += begin * job.out_stride[d]
+    out = job.out + out_offset * plan.out_itemsize
     for i in range(3):
-        rows[i] = point + stencil.reach[i] * plan.stride[job.dim] * plan.itemsize
-        if varies:
-            coefficients[i] = job.coefficients + job.coefficient_size * (
+        f[i] = plan.f + plan.itemsize * (offset + stencil.reach[i] * plan.stride[job.dim])
+        if varying:
+            coefficients[i] = job.coefficients + stencil.size * (
                 i * job.capacity + start - job.start)
         else:
-            coefficients[i] = <const char *> &stencil.number[i]
-    for d in range(loops):
-        index[d] = 0
+            coefficients[i] = <const char *> &stencil.abc + i * stencil.size
 
+    for d in range(n - 2):
+        index[d] = 0
     while True:
         if plan.load == NULL:
-            kernel(out, rows[0], rows[1], rows[2], coefficients[0], coefficients[1],
-                   coefficients[2], out_stride[row], stride[row], count[row])
+            kernel(out, f[0], f[1], f[2], coefficients[0], coefficients[1], coefficients[2],
+                   &rows)
         else:
-            load_and_run(plan, kernel, out, rows, coefficients, out_stride[row], stride[row],
-                         coefficient_stride[row], count[row])
-        # On to the next row: the odometer of the other loops.
-        d = loops - 1
+            load_and_run(plan, stencil, kernel, out, f, coefficients, along, &rows)
+        # On to the next rows: the odometer of the other loops.
+        d = n - 3
         while d >= 0:
-            if d != row:
-                index[d] += 1
-                turn = index[d] == count[d]
-                move = 1 - count[d] if turn else 1
-                out += move * out_stride[d] * plan.out_itemsize
-                for i in range(3):
-                    rows[i] += move * stride[d] * plan.itemsize
-                    coefficients[i] += move * coefficient_stride[d]
-                if not turn:
-                    break
-                index[d] = 0
+            index[d] += 1
+            turn = index[d] == loops[d].count
+            move = 1 - loops[d].count if turn else 1
+            out += move * loops[d].out_stride * plan.out_itemsize
+            for i in range(3):
+                f[i] += move * loops[d].stride * plan.itemsize
+                coefficients[i] += move * loops[d].coefficient_stride * stencil.size
+            if not turn:
+                break
+            index[d] = 0
             d -= 1
         if d < 0:
-            return
+            return rows.edge_points != 0
 
 
 cdef void visit(Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept nogil:
     """Differentiate the box lo to hi along every axis that is asked for."""
     cdef Job *job
     cdef Py_ssize_t start, stop
+    cdef bint edges_done
     cdef int j
     for j in range(plan.njobs):
         job = &plan.jobs[j]
         start = max(lo[job.dim], 1)
         stop = min(hi[job.dim], job.n - 1)
-        if lo[job.dim] == 0:
-            apply(plan, job, &job.first, lo, hi, 0, 1)
+        edges_done = False
         if start < stop:
-            if job.coefficient_size != 0:
+            if not job.uniform:
                 fill_coefficients(job, start, stop)
-            apply(plan, job, &job.interior, lo, hi, start, stop)
-        if hi[job.dim] == job.n:
+            edges_done = apply(plan, job, &job.interior, lo, hi, start, stop)
+        if lo[job.dim] == 0 and not edges_done:
+            apply(plan, job, &job.first, lo, hi, 0, 1)
+        if hi[job.dim] == job.n and not edges_done:
             apply(plan, job, &job.last, lo, hi, job.n - 1, job.n)
 
 
 cdef void block_shape(const Plan *plan, Py_ssize_t *block) noexcept nogil:
     """Whole dimensions from the fastest on, while they fit; one axis alone is one block."""
-    cdef Py_ssize_t room = BLOCK if plan.njobs > 1 else PY_SSIZE_T_MAX
+    cdef Py_ssize_t room = BLOCK // plan.itemsize if plan.njobs > 1 else PY_SSIZE_T_MAX
     cdef const Job *job
     cdef int d, j
     for d in range(plan.ndim - 1, -1, -1):
@@ -218,7 +273,7 @@ cdef void block_shape(const Plan *plan, Py_ssize_t *block) noexcept nogil:
         room //= block[d]
     for j in range(plan.njobs):
         job = &plan.jobs[j]
-        if job.coefficient_size != 0:
+        if not job.uniform:
             block[job.dim] = min(block[job.dim], job.capacity)
 
 
@@ -233,7 +288,7 @@ cdef void visiting_order(const Plan *plan, int *order) noexcept nogil:
     for d in range(plan.ndim):
         partly[d] = False
     for j in range(plan.njobs):
-        if plan.jobs[j].coefficient_size != 0 and plan.jobs[j].capacity < plan.jobs[j].n:
+        if not plan.jobs[j].uniform and plan.jobs[j].capacity < plan.jobs[j].n:
             partly[plan.jobs[j].dim] = True
     for last in range(2):
         for d in range(plan.ndim - 1, -1, -1):
