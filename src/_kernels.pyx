@@ -229,7 +229,7 @@ cdef void set_output(Job *job, cnp.ndarray out, const int *place):
 cdef void free_coefficients(Plan *plan) noexcept:
     cdef int j
     for j in range(plan.njobs):
-        PyMem_RawFree(plan.jobs[j].coefficients)
+        PyMem_RawFree(plan.jobs[j].memory)
 
 
 cdef int allocate_coefficients(Plan *plan, Py_ssize_t size) except -1:
@@ -237,15 +237,18 @@ cdef int allocate_coefficients(Plan *plan, Py_ssize_t size) except -1:
     cdef Job *job
     cdef int j
     for j in range(plan.njobs):
-        plan.jobs[j].coefficients = NULL
+        plan.jobs[j].memory = NULL
     for j in range(plan.njobs):
         job = &plan.jobs[j]
         if not job.uniform:
             job.capacity = job.n if job.n <= size // 512 else min(job.n, <Py_ssize_t> ROW)
-            job.coefficients = <char *> PyMem_RawMalloc(3 * job.capacity * job.interior.size)
-            if job.coefficients == NULL:
+            # Each of the three runs starts a cache line.
+            job.run = (job.capacity * job.interior.size + LINE - 1) // LINE * LINE
+            job.memory = PyMem_RawMalloc(3 * job.run + LINE)
+            if job.memory == NULL:
                 free_coefficients(plan)
                 raise MemoryError()
+            job.coefficients = <char *> job.memory + (-<Py_ssize_t> job.memory & (LINE - 1))
     return 0
 
 

@@ -11,6 +11,7 @@ cdef enum:
     MAX_DIMS = 64                 # NumPy's own limit
     BLOCK = 1 << 18               # bytes of f in a block: with its results about an L2 cache
     ROW = 512                     # points that are loaded at a time: three rows fit in L1
+    LINE = 64                     # bytes in a cache line
     SHORT = 8                     # below this a row costs more to start than to run
 
 cdef struct Stencil:
@@ -41,11 +42,13 @@ cdef struct Job:
     Stencil last
     bint uniform
     bint mixed                    # whether the edges are computed in another type
-    # Nonuniform alone: coefficients of the interior points start to stop, kept
-    # in three runs of `capacity` each.
+    # Nonuniform alone: the coefficients of the interior points start to stop, at
+    # most `capacity` of them, in three runs of memory, `run` bytes apart.
     Coordinates coordinates
     filler fill
+    void *memory
     char *coefficients
+    Py_ssize_t run
     Py_ssize_t capacity
     Py_ssize_t start
     Py_ssize_t stop
@@ -72,7 +75,6 @@ cdef void fill_coefficients(Job *job, Py_ssize_t start, Py_ssize_t stop) noexcep
     """Work out the coefficients of the interior points start to stop, and maybe more."""
     cdef double x[ROW + 2]
     cdef Py_ssize_t i, count, offset
-    cdef Py_ssize_t run = job.capacity * job.interior.size
     if job.start <= start and stop <= job.stop:
         return
     job.start = start
@@ -82,8 +84,8 @@ cdef void fill_coefficients(Job *job, Py_ssize_t start, Py_ssize_t stop) noexcep
         count = min(<Py_ssize_t> ROW, job.stop - i)
         offset = (i - start) * job.interior.size
         load_coordinates(&job.coordinates, i - 1, count + 2, x)
-        job.fill(x, count, job.coefficients + offset, job.coefficients + run + offset,
-                 job.coefficients + 2 * run + offset)
+        job.fill(x, count, job.coefficients + offset, job.coefficients + job.run + offset,
+                 job.coefficients + 2 * job.run + offset)
         i += count
 
 
@@ -211,8 +213,8 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     for i in range(3):
         f[i] = plan.f + plan.itemsize * (offset + stencil.reach[i] * plan.stride[job.dim])
         if varying:
-            coefficients[i] = job.coefficients + stencil.size * (
-                i * job.capacity + start - job.start)
+            coefficients[i] = (
+                job.coefficients + i * job.run + (start - job.start) * stencil.size)
         else:
             coefficients[i] = <const char *> &stencil.abc + i * stencil.size
 
@@ -268,13 +270,15 @@ cdef void block_shape(const Plan *plan, Py_ssize_t *block) noexcept nogil:
     cdef Py_ssize_t room = BLOCK // plan.itemsize if plan.njobs > 1 else PY_SSIZE_T_MAX
     cdef const Job *job
     cdef int d, j
-    for d in range(plan.ndim - 1, -1, -1):
-        block[d] = max(min(plan.shape[d], room), 1)
-        room //= block[d]
+    for d in range(plan.ndim):
+        block[d] = plan.shape[d]
     for j in range(plan.njobs):
         job = &plan.jobs[j]
         if not job.uniform:
-            block[job.dim] = min(block[job.dim], job.capacity)
+            block[job.dim] = job.capacity
+    for d in range(plan.ndim - 1, -1, -1):
+        block[d] = max(min(block[d], room), 1)
+        room //= block[d]
 
 
 cdef void visiting_order(const Plan *plan, int *order) noexcept nogil:
