@@ -240,7 +240,7 @@ cdef int allocate_coefficients(Plan *plan, Py_ssize_t size) except -1:
         plan.jobs[j].memory = NULL
     for j in range(plan.njobs):
         job = &plan.jobs[j]
-        if not job.uniform:
+        if not job.uniform and not job.direct:
             job.capacity = job.n if job.n <= size // 512 else min(job.n, <Py_ssize_t> ROW)
             # Each of the three runs starts a cache line.
             job.run = (job.capacity * job.interior.size + LINE - 1) // LINE * LINE
@@ -277,7 +277,7 @@ cdef bint fill_plan(Plan *plan, cnp.ndarray f, tuple spacings, const int *axes, 
         if spacing.uniform:
             set_uniform(job, &spacing, single_values, edge_order)
         else:
-            set_nonuniform(job, &spacing, single_values, edge_order)
+            set_nonuniform(job, &spacing, single_values, n == cnp.PyArray_SIZE(f), edge_order)
     return True
 
 

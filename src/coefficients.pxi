@@ -44,15 +44,20 @@ cdef void nonuniform_last(coefficient_t h1, coefficient_t h2, Coefficients *last
           (<coefficient_t> 2. * h2 + h1) / (h2 * (h1 + h2)))
 
 
+cdef inline void nonuniform_point(coefficient_t h1, coefficient_t h2, coefficient_t *a,
+                                  coefficient_t *b, coefficient_t *c) noexcept nogil:
+    """An interior point; h1 and h2 are the steps before and after it."""
+    a[0] = -h2 / (h1 * (h1 + h2))
+    b[0] = (h2 - h1) / (h1 * h2)
+    c[0] = h1 / (h2 * (h1 + h2))
+
+
 cdef void nonuniform_interior(const double *x, Py_ssize_t count, coefficient_t *restrict a,
                               coefficient_t *restrict b,
                               coefficient_t *restrict c) noexcept nogil:
     """count interior points, the first of which is at x[1]."""
     cdef Py_ssize_t i
-    cdef coefficient_t h1, h2
     for i in range(count):
-        h1 = <coefficient_t> x[i + 1] - <coefficient_t> x[i]
-        h2 = <coefficient_t> x[i + 2] - <coefficient_t> x[i + 1]
-        a[i] = -h2 / (h1 * (h1 + h2))
-        b[i] = (h2 - h1) / (h1 * h2)
-        c[i] = h1 / (h2 * (h1 + h2))
+        nonuniform_point(<coefficient_t> x[i + 1] - <coefficient_t> x[i],
+                         <coefficient_t> x[i + 2] - <coefficient_t> x[i + 1],
+                         &a[i], &b[i], &c[i])

@@ -176,27 +176,58 @@ cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
         r += rows.jump
 
 
-# The four kernels for one pair of types, by what they do.
+cdef inline void _combine_coordinates(value_t *restrict out, const value_t *p,
+                                      const value_t *q, const value_t *r,
+                                      const coefficient_t *x, Py_ssize_t count,
+                                      Py_ssize_t step, Py_ssize_t out_step) noexcept nogil:
+    # out[i] = a p[i] + b q[i] + c r[i], the coefficients worked out from x[i] to x[i + 2]
+    cdef Py_ssize_t i
+    cdef coefficient_t a, b, c
+    for i in range(count):
+        nonuniform_point(x[i + 1] - x[i], x[i + 2] - x[i + 1], &a, &b, &c)
+        out[i * out_step] = <value_t> (
+            a * p[i * step] + b * q[i * step] + c * r[i * step])
+
+
+cdef void combine_coordinates(value_t *out, const value_t *p, const value_t *q,
+                              const value_t *r, const coefficient_t *x,
+                              const coefficient_t *b, const coefficient_t *c,
+                              const Rows *rows) noexcept nogil:
+    # For data of one row, which uses each coefficient once.
+    if rows.step == 1 and rows.out_step == 1:
+        _combine_coordinates(out, p, q, r, x, rows.count, 1, 1)
+    else:
+        _combine_coordinates(out, p, q, r, x, rows.count, rows.step, rows.out_step)
+    if rows.edge_points:
+        edges(out - rows.out_step, p, x[0], rows)
+
+
+# The kernels for one pair of types, by what they do.
 cdef struct Kernels:
     row_kernel divide
     row_kernel scale
     row_kernel combine
     row_kernel combine_varying
+    row_kernel combine_coordinates
 
 cdef Kernels KERNELS[2][2]        # [is value_t float][is coefficient_t float]
 
 KERNELS[0][0] = Kernels(
     <row_kernel> divide[double, double], <row_kernel> scale[double, double],
-    <row_kernel> combine[double, double], <row_kernel> combine_varying[double, double])
+    <row_kernel> combine[double, double], <row_kernel> combine_varying[double, double],
+    <row_kernel> combine_coordinates[double, double])
 KERNELS[0][1] = Kernels(
     <row_kernel> divide[double, float], <row_kernel> scale[double, float],
-    <row_kernel> combine[double, float], <row_kernel> combine_varying[double, float])
+    <row_kernel> combine[double, float], <row_kernel> combine_varying[double, float],
+    <row_kernel> combine_coordinates[double, float])
 KERNELS[1][0] = Kernels(
     <row_kernel> divide[float, double], <row_kernel> scale[float, double],
-    <row_kernel> combine[float, double], <row_kernel> combine_varying[float, double])
+    <row_kernel> combine[float, double], <row_kernel> combine_varying[float, double],
+    <row_kernel> combine_coordinates[float, double])
 KERNELS[1][1] = Kernels(
     <row_kernel> divide[float, float], <row_kernel> scale[float, float],
-    <row_kernel> combine[float, float], <row_kernel> combine_varying[float, float])
+    <row_kernel> combine[float, float], <row_kernel> combine_varying[float, float],
+    <row_kernel> combine_coordinates[float, float])
 
 
 # Data of other types is brought into a buffer of doubles, a row at a time.
@@ -248,6 +279,6 @@ LOADERS[<int> cnp.NPY_FLOAT] = <row_loader> load[float]
 LOADERS[<int> cnp.NPY_DOUBLE] = <row_loader> load[double]
 
 
-cdef inline row_loader loader_of(int type_num) noexcept:
+cdef inline row_loader loader_of(int type_num) noexcept nogil:
     """The loader for a NumPy type number, or NULL for a type that has none."""
     return LOADERS[type_num] if 0 <= type_num <= cnp.NPY_DOUBLE else NULL

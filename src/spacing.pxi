@@ -23,18 +23,23 @@ cdef dict SCALARS = {
 }
 
 
-cdef bint is_even(const Coordinates *x, Py_ssize_t n, coefficient_t *h) noexcept nogil:
+cdef bint is_even(const Coordinates *coordinates, Py_ssize_t n, coefficient_t *h) noexcept nogil:
     """Whether all steps are equal to the first, h."""
     cdef double row[ROW + 1]
+    cdef const double *x
     cdef Py_ssize_t i, count, start = 0
-    load_coordinates(x, 0, 2, row)
-    h[0] = <coefficient_t> row[1] - <coefficient_t> row[0]
+    cdef int different
+    x = coordinates_from(coordinates, 0, 2, row)
+    h[0] = <coefficient_t> x[1] - <coefficient_t> x[0]
     while start < n - 1:
         count = min(<Py_ssize_t> ROW, n - 1 - start)
-        load_coordinates(x, start, count + 1, row)
+        x = coordinates_from(coordinates, start, count + 1, row)
+        different = 0
         for i in range(count):
-            if <coefficient_t> row[i + 1] - <coefficient_t> row[i] != h[0]:
-                return False
+            # A branch here would keep the loop from being vector code.
+            different |= <coefficient_t> x[i + 1] - <coefficient_t> x[i] != h[0]
+        if different:
+            return False
         start += count
     return True
 
@@ -43,10 +48,11 @@ cdef bint read_coordinates(cnp.ndarray x, Py_ssize_t n, Spacing *spacing):
     """Read coordinates; False where NumPy must judge. Even ones become a spacing."""
     cdef float single
     cdef int type_num = cnp.PyArray_TYPE(x)
-    spacing.coordinates.load = loader_of(type_num)
-    if (spacing.coordinates.load == NULL or not is_plain(x) or n < 2
+    if (loader_of(type_num) == NULL or not is_plain(x) or n < 2
             or cnp.PyArray_NDIM(x) != 1 or cnp.PyArray_DIM(x, 0) != n):
         return False
+    spacing.coordinates.load = loader_of(type_num)
+    spacing.coordinates.is_real = cnp.PyArray_ISFLOAT(x)
     spacing.coordinates.x = cnp.PyArray_BYTES(x)
     spacing.coordinates.itemsize = cnp.PyArray_ITEMSIZE(x)
     spacing.coordinates.stride = cnp.PyArray_STRIDE(x, 0) // cnp.PyArray_ITEMSIZE(x)
@@ -142,6 +148,7 @@ cdef void set_uniform(Job *job, const Spacing *spacing, bint single_values,
     cdef const Kernels *kernels = &KERNELS[single_values][single]
     cdef double h = spacing.h
     job.uniform = True
+    job.direct = False
     job.mixed = False
     set_difference(&job.interior, kernels, single, 2. * h, -1, 1)
     multiply_if_exact(&job.interior, kernels, single, 2. * h)
@@ -166,11 +173,12 @@ cdef void set_uniform(Job *job, const Spacing *spacing, bint single_values,
 cdef void set_nonuniform_edges(Job *job, const Kernels *kernels, int edge_order,
                                coefficient_t h) noexcept nogil:
     # h carries nothing but its type.
-    cdef double x[3]
+    cdef double row[3]
+    cdef const double *x
     cdef Py_ssize_t count = min(job.n, <Py_ssize_t> 3)
     cdef coefficient_t h1, h2
     cdef bint single = coefficient_t is float
-    load_coordinates(&job.coordinates, 0, count, x)
+    x = coordinates_from(&job.coordinates, 0, count, row)
     h1 = <coefficient_t> x[1] - <coefficient_t> x[0]
     if edge_order == 2:
         h2 = <coefficient_t> x[2] - <coefficient_t> x[1]
@@ -178,7 +186,7 @@ cdef void set_nonuniform_edges(Job *job, const Kernels *kernels, int edge_order,
         set_combination(&job.first, kernels, single, 0)
     else:
         set_difference(&job.first, kernels, single, h1, 0, 1)
-    load_coordinates(&job.coordinates, job.n - count, count, x)
+    x = coordinates_from(&job.coordinates, job.n - count, count, row)
     h2 = <coefficient_t> x[count - 1] - <coefficient_t> x[count - 2]
     if edge_order == 2:
         h1 = <coefficient_t> x[1] - <coefficient_t> x[0]
@@ -189,7 +197,7 @@ cdef void set_nonuniform_edges(Job *job, const Kernels *kernels, int edge_order,
 
 
 cdef void set_nonuniform(Job *job, const Spacing *spacing, bint single_values,
-                         int edge_order) noexcept nogil:
+                         bint single_row, int edge_order) noexcept nogil:
     cdef bint single = spacing.precision == SINGLE
     cdef const Kernels *kernels = &KERNELS[single_values][single]
     job.coordinates = spacing.coordinates
@@ -198,6 +206,19 @@ cdef void set_nonuniform(Job *job, const Spacing *spacing, bint single_values,
     job.mixed = False
     set_combination(&job.interior, kernels, single, -1)
     job.interior.varying = kernels.combine_varying
+    # One interior point is not a row, along which coordinates could vary.
+    job.direct = (single_row and job.n > 3 and job.coordinates.stride == 1
+                  and job.coordinates.itemsize == job.interior.size
+                  and job.coordinates.is_real)
+    if job.direct:
+        # Coordinates take the place of coefficients, and no room is needed.
+        job.interior.varying = kernels.combine_coordinates
+        job.memory = NULL
+        job.coefficients = <char *> job.coordinates.x
+        job.capacity = job.n
+        job.run = 0
+        job.start = 1
+        job.stop = job.n - 1
     if single:
         job.fill = <filler> nonuniform_interior[float]
         set_nonuniform_edges(job, kernels, edge_order, <float> 0)

@@ -26,6 +26,7 @@ cdef struct Coordinates:
     const char *x                 # the coordinate of the first point
     Py_ssize_t stride
     Py_ssize_t itemsize
+    bint is_real                  # float or double, and no integers
     row_loader load
 
 ctypedef void (*filler)(const double *x, Py_ssize_t count, void *a, void *b,
@@ -42,6 +43,7 @@ cdef struct Job:
     Stencil last
     bint uniform
     bint mixed                    # whether the edges are computed in another type
+    bint direct                   # whether coefficients are worked out as they are used
     # Nonuniform alone: the coefficients of the interior points start to stop, at
     # most `capacity` of them, in three runs of memory, `run` bytes apart.
     Coordinates coordinates
@@ -65,15 +67,20 @@ cdef struct Plan:
     Job jobs[MAX_DIMS]
 
 
-cdef void load_coordinates(const Coordinates *coordinates, Py_ssize_t start,
-                           Py_ssize_t count, double *row) noexcept nogil:
-    coordinates.load(row, coordinates.x + start * coordinates.stride * coordinates.itemsize,
-                     coordinates.stride, count)
+cdef const double *coordinates_from(const Coordinates *coordinates, Py_ssize_t start,
+                                    Py_ssize_t count, double *row) noexcept nogil:
+    """Return `count` coordinates: where they lie, if they can be read there, or loaded into row."""
+    cdef const char *x = coordinates.x + start * coordinates.stride * coordinates.itemsize
+    if coordinates.stride == 1 and coordinates.is_real and coordinates.itemsize == sizeof(double):
+        return <const double *> x
+    coordinates.load(row, x, coordinates.stride, count)
+    return row
 
 
 cdef void fill_coefficients(Job *job, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
     """Work out the coefficients of the interior points start to stop, and maybe more."""
-    cdef double x[ROW + 2]
+    cdef double row[ROW + 2]
+    cdef const double *x
     cdef Py_ssize_t i, count, offset
     if job.start <= start and stop <= job.stop:
         return
@@ -83,7 +90,7 @@ cdef void fill_coefficients(Job *job, Py_ssize_t start, Py_ssize_t stop) noexcep
     while i < job.stop:
         count = min(<Py_ssize_t> ROW, job.stop - i)
         offset = (i - start) * job.interior.size
-        load_coordinates(&job.coordinates, i - 1, count + 2, x)
+        x = coordinates_from(&job.coordinates, i - 1, count + 2, row)
         job.fill(x, count, job.coefficients + offset, job.coefficients + job.run + offset,
                  job.coefficients + 2 * job.run + offset)
         i += count
