@@ -1,0 +1,1 @@
+"""History of cgrad's times; asv wants a package."""

@@ -1,0 +1,100 @@
+/* The traffic limit: read the data once, write the results once, compute nothing.
+
+   What no gradient can beat: it has the same bytes to read and to write. The
+   sweep goes block by block; a block of the data is read from memory once, stays
+   in the first-level cache, and is copied to its place in each result.
+
+   A result's block may be larger than the data's (int8 data, float64 results): then
+   the data's block is copied several times over. Where it is smaller (strided data,
+   half of each cache line unused), the rest of the data's block is only read. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+typedef uint64_t word;
+
+enum { BLOCK = 2048 };            /* words of a block: half of a small first-level cache */
+
+/* So that the compiler cannot leave out reads of which nothing comes. */
+volatile word checksum;
+
+static word read_words(const word *in, ptrdiff_t n)
+{
+    word sum = 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        sum ^= in[i];
+    return sum;
+}
+
+/* Plain stores: the compiler vectorises the loop (traffic.py forbids it a memcpy). */
+static void copy_plain(word *restrict out, const word *restrict in, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        out[i] = in[i];
+}
+
+/* Non-temporal stores: past the caches, and without reading the line first. */
+static void copy_streaming(word *restrict out, const word *restrict in, ptrdiff_t n)
+{
+    ptrdiff_t i = 0;
+#if defined(__SSE2__)
+    for (; i < n && (uintptr_t)(out + i) % 16 != 0; i++)
+        out[i] = in[i];
+    for (; i + 2 <= n; i += 2)
+        _mm_stream_si128((__m128i *)(out + i), _mm_loadu_si128((const __m128i *)(in + i)));
+#endif
+    for (; i < n; i++)
+        out[i] = in[i];
+}
+
+typedef void copy_function(word *restrict, const word *restrict, ptrdiff_t);
+
+static inline ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+
+/* Inlined with a literal copy function, so that each sweep has a loop of its own. */
+static inline void sweep(const word *in, ptrdiff_t in_words,
+                         word *const *results, ptrdiff_t nresults, ptrdiff_t out_words,
+                         copy_function *copy)
+{
+    const ptrdiff_t blocks = (smaller(in_words, out_words) + BLOCK - 1) / BLOCK;
+    for (ptrdiff_t block = 0; block < blocks; block++) {
+        const ptrdiff_t in_start = in_words * block / blocks;
+        const ptrdiff_t in_size = in_words * (block + 1) / blocks - in_start;
+        const ptrdiff_t out_start = out_words * block / blocks;
+        const ptrdiff_t out_size = out_words * (block + 1) / blocks - out_start;
+        const word *from = in + in_start;
+        for (ptrdiff_t j = 0; j < nresults; j++)
+            for (ptrdiff_t done = 0; done < out_size; done += in_size)
+                copy(results[j] + out_start + done, from, smaller(in_size, out_size - done));
+        if (in_size > out_size)
+            checksum = read_words(from + out_size, in_size - out_size);
+    }
+}
+
+void sweep_plain(const word *in, ptrdiff_t in_words,
+                 word *const *results, ptrdiff_t nresults, ptrdiff_t out_words)
+{
+    sweep(in, in_words, results, nresults, out_words, copy_plain);
+}
+
+void sweep_streaming(const word *in, ptrdiff_t in_words,
+                     word *const *results, ptrdiff_t nresults, ptrdiff_t out_words)
+{
+    sweep(in, in_words, results, nresults, out_words, copy_streaming);
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
+}
+
+int has_streaming(void)
+{
+#if defined(__SSE2__)
+    return 1;
+#else
+    return 0;
+#endif
+}
