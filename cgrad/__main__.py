@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import cgrad
-from cgrad import _kernels
+from cgrad import _simd
 
 SECONDS_PER_CASE = 0.25
 SECONDS_PER_BATCH = 2e-4  # Long against the clock's own cost, short against an interruption.
@@ -97,7 +97,7 @@ def cpu_model():
 def environment():
     """Collect what cgrad runs on."""
     return {
-        "module": _kernels.__file__,
+        "simd level": _simd.level,
         "numpy": np.__version__,
         "python": f"{platform.python_implementation()} {platform.python_version()}, "
         f"built with {platform.python_compiler()}",
@@ -139,7 +139,7 @@ def main():
 
     report = {
         "version": cgrad.__version__,
-        "build": _kernels.build_info(),
+        "build": _simd.kernels.build_info(),
         "environment": environment(),
     }
     if not as_json:
