@@ -35,7 +35,7 @@ setup(
             sources=[f"src/_kernels{level}.pyx"],
             depends=[
                 "src/_kernels.pyx", "src/rows.pxi", "src/coefficients.pxi", "src/spacing.pxi",
-                "src/walker.pxi",
+                "src/walker.pxi", "src/memory.h",
             ],
             include_dirs=[np.get_include()],
             define_macros=[

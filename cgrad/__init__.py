@@ -1,10 +1,11 @@
 """`numpy.gradient`, compiled: the same answers to the bit, several times as fast."""
 
 __version__ = "0.1.0"
-__all__ = ["gradient"]
+__all__ = ["free_kept_memory", "gradient"]
 
 try:
     from cgrad._gradient import gradient
+    from cgrad._memory import free_kept_memory
 except ModuleNotFoundError as error:
     if error.name != "cgrad._kernels":
         raise

@@ -4,14 +4,19 @@ from typing import Any
 import numpy as np
 
 def differentiate(
-    f: Any, spacings: tuple[Any, ...], axis: Any, edge_order: Any
+    f: Any,
+    spacings: tuple[Any, ...],
+    axis: Any,
+    edge_order: Any,
+    out: tuple[np.ndarray, ...] | None = None,
 ) -> np.ndarray | tuple[np.ndarray, ...] | None:
     """
     Return what `numpy.gradient` returns, or None if NumPy has to answer.
 
     Takes exact ndarrays of native float32, float64 and integers; the spacings
     that the caller passed, unchanged; None, an integer or a tuple or list of
-    integers as axis; 1 or 2 as edge order. Anything else, anything that is an
+    integers as axis; 1 or 2 as edge order; as `out`, arrays of the results' shape
+    and dtype that share no memory with anything else. Anything else, anything that is an
     error, and anything that met a floating-point event which the caller's
     `numpy.errstate` does not ignore, gives None. Nothing is raised but
     MemoryError, nothing is warned of, and no argument is written to.
@@ -22,3 +27,6 @@ def build_info() -> dict[str, str]:
 
 def simd_levels() -> list[str]:
     """Return for which of the other builds this CPU has the instructions, best first."""
+
+def keep_at_most(size: int) -> int:
+    """Set how many bytes of freed results are kept, and return how many it gave back."""

@@ -24,7 +24,8 @@ cimport numpy as cnp
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
-from cpython.ref cimport Py_INCREF
+from cpython.pycapsule cimport PyCapsule_New
+from cpython.ref cimport PyObject, Py_INCREF
 from cpython.tuple cimport (
     PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM,
 )
@@ -61,6 +62,7 @@ cdef extern from "numpy/arrayobject.h":
     # Steals a reference to the descriptor.
     cnp.ndarray PyArray_NewLikeArray(
         cnp.ndarray prototype, cnp.NPY_ORDER order, cnp.dtype descriptor, int subok)
+    PyObject *PyDataMem_DefaultHandler
 
 cdef extern from *:
     """
@@ -92,12 +94,24 @@ cdef extern from *:
 
 cnp.import_array()
 
+cdef extern from "memory.h" nogil:
+    const bint CGRAD_KEEPS_MEMORY
+    size_t kept_bytes
+    size_t kept_bound
+    cnp.PyDataMem_Handler memory_handler
+    void c_keep_at_most "keep_at_most"(size_t bytes, int blocks)
+    void prepare_memory()
+
+prepare_memory()
+cdef object MEMORY = PyCapsule_New(&memory_handler, "mem_handler", NULL)
+
 include "rows.pxi"
 include "coefficients.pxi"
 include "walker.pxi"
 include "spacing.pxi"
 
 cdef enum:
+    WORTH_KEEPING = 1 << 18       # bytes: for less, malloc seldom asks the system
     WORTH_RELEASING = 2048        # points: for fewer, giving up the GIL costs more than it gives
 
 
@@ -174,21 +188,38 @@ cdef bint all_ignored(int events):
     return True
 
 
+cdef bint keeps_memory(Py_ssize_t size):
+    """Whether a result of this many bytes gets memory that is kept for reuse."""
+    cdef object handler
+    if size < WORTH_KEEPING or kept_bound == 0:
+        return False
+    # Who has chosen an allocator for all arrays means ours too.
+    handler = cnp.PyDataMem_GetHandler()
+    return <PyObject *> handler == PyDataMem_DefaultHandler
+
+
 cdef tuple new_results(cnp.ndarray f, int naxes):
     """What `numpy.empty_like` gives: f's order in memory, and float64 for integers."""
     cdef cnp.dtype dtype
     cdef cnp.ndarray result
     cdef tuple results = PyTuple_New(naxes)
+    cdef object handler = None
     cdef int j
     if cnp.PyArray_ISFLOAT(f):
         dtype = f.dtype
     else:
         dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
-    for j in range(naxes):
-        Py_INCREF(dtype)
-        result = PyArray_NewLikeArray(f, cnp.NPY_KEEPORDER, dtype, 0)
-        Py_INCREF(result)
-        PyTuple_SET_ITEM(results, j, result)
+    if keeps_memory(cnp.PyArray_SIZE(f) * cnp.PyDataType_ELSIZE(dtype)):
+        handler = cnp.PyDataMem_SetHandler(MEMORY)
+    try:
+        for j in range(naxes):
+            Py_INCREF(dtype)
+            result = PyArray_NewLikeArray(f, cnp.NPY_KEEPORDER, dtype, 0)
+            Py_INCREF(result)
+            PyTuple_SET_ITEM(results, j, result)
+    finally:
+        if handler is not None:
+            cnp.PyDataMem_SetHandler(handler)
     return results
 
 
@@ -365,3 +396,12 @@ def simd_levels():
     if cgrad_has_avx2():
         levels.append("avx2")
     return levels
+
+
+def keep_at_most(size_t size):
+    """See ``cgrad/_kernels.pyi``."""
+    global kept_bound
+    kept_bound = size if CGRAD_KEEPS_MEMORY else 0
+    before = kept_bytes
+    c_keep_at_most(size, 64)
+    return before - kept_bytes

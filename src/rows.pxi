@@ -56,8 +56,9 @@ cdef inline void edges(value_t *out, const value_t *f, coefficient_t like,
             last[0] * f_last[-2 * step] + last[1] * f_last[-step] + last[2] * f_last[0])
 
 
-# Each kernel calls its one inlined body from two arms, with literal unit steps,
-# which the compiler turns into vector code, and with the steps of the rows.
+# Each kernel calls its one inlined body from three arms, with literal steps for
+# rows forward and backward, which the compiler turns into vector code, and with
+# the steps of the rows.
 
 cdef inline void _divide(value_t *restrict out, const value_t *p, const value_t *r,
                          coefficient_t a, Py_ssize_t count, Py_ssize_t step,
@@ -73,10 +74,11 @@ cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t
                  const Rows *rows) noexcept nogil:
     cdef Py_ssize_t k
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
-    cdef bint unit = step == 1 and out_step == 1
     for k in range(rows.rows):
-        if unit:
+        if out_step == 1 and step == 1:
             _divide(out, p, r, a[0], count, 1, 1)
+        elif out_step == 1 and step == -1:
+            _divide(out, p, r, a[0], count, -1, 1)
         else:
             _divide(out, p, r, a[0], count, step, out_step)
         if rows.edge_points:
@@ -100,10 +102,11 @@ cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t 
                 const Rows *rows) noexcept nogil:
     cdef Py_ssize_t k
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
-    cdef bint unit = step == 1 and out_step == 1
     for k in range(rows.rows):
-        if unit:
+        if out_step == 1 and step == 1:
             _scale(out, p, r, a[0], count, 1, 1)
+        elif out_step == 1 and step == -1:
+            _scale(out, p, r, a[0], count, -1, 1)
         else:
             _scale(out, p, r, a[0], count, step, out_step)
         if rows.edge_points:
@@ -129,10 +132,11 @@ cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_
                   const Rows *rows) noexcept nogil:
     cdef Py_ssize_t k, at = 0
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
-    cdef bint unit = step == 1 and out_step == 1
     for k in range(rows.rows):
-        if unit:
+        if out_step == 1 and step == 1:
             _combine(out, p, q, r, a[at], b[at], c[at], count, 1, 1)
+        elif out_step == 1 and step == -1:
+            _combine(out, p, q, r, a[at], b[at], c[at], count, -1, 1)
         else:
             _combine(out, p, q, r, a[at], b[at], c[at], count, step, out_step)
         if rows.edge_points:
@@ -162,10 +166,11 @@ cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
                           const Rows *rows) noexcept nogil:
     cdef Py_ssize_t k
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
-    cdef bint unit = step == 1 and out_step == 1
     for k in range(rows.rows):
-        if unit:
+        if out_step == 1 and step == 1:
             _combine_varying(out, p, q, r, a, b, c, count, 1, 1)
+        elif out_step == 1 and step == -1:
+            _combine_varying(out, p, q, r, a, b, c, count, -1, 1)
         else:
             _combine_varying(out, p, q, r, a, b, c, count, step, out_step)
         if rows.edge_points:

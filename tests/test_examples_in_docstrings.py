@@ -2,10 +2,13 @@
 
 import doctest
 
-from cgrad import _gradient
+import pytest
+
+from cgrad import _gradient, _memory
 
 
-def test_the_examples_of_gradient():
-    failed, attempted = doctest.testmod(_gradient)
-    assert attempted > 5
+@pytest.mark.parametrize("module", [_gradient, _memory], ids=lambda module: module.__name__)
+def test_the_examples(module):
+    failed, attempted = doctest.testmod(module)
+    assert attempted > 3
     assert failed == 0

@@ -1,0 +1,60 @@
+"""How much memory of freed results is kept for the next ones.
+
+At most an eighth of the machine's, or as many bytes as the environment variable
+``CGRAD_KEEP_BYTES`` says, where 0 turns it off. Only results of at least 256 KiB
+get such memory, on Linux alone, and none if the caller has set an allocator for
+all of NumPy's arrays. ``src/memory.h`` does the work.
+"""
+
+import os
+
+from cgrad._simd import kernels
+
+
+def default_bound():
+    """Return an eighth of the physical memory, in bytes; 0 where that is not known."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 8
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
+def read_bound():
+    """Return what the environment says, or else the default."""
+    text = os.environ.get("CGRAD_KEEP_BYTES")
+    if text is None:
+        return default_bound()
+    if not text.isdecimal():
+        raise ValueError(f"CGRAD_KEEP_BYTES: expected a number of bytes, not {text!r}")
+    return int(text)
+
+
+bound = read_bound()
+kernels.keep_at_most(bound)
+
+
+def free_kept_memory():
+    """
+    Give the memory that is kept for the next results back to the system.
+
+    Memory of results that are still referred to is not touched.
+
+    Returns
+    -------
+    int
+        How many bytes were given back.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import cgrad
+    >>> result = cgrad.gradient(np.zeros(100_000))
+    >>> del result                      # its 800 kB are kept for the next call
+    >>> cgrad.free_kept_memory() >= 0
+    True
+    >>> cgrad.free_kept_memory()
+    0
+    """
+    freed = kernels.keep_at_most(0)
+    kernels.keep_at_most(bound)
+    return freed
