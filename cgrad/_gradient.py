@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cgrad._out import gradient_into
 from cgrad._simd import kernels
 
 differentiate = kernels.differentiate
@@ -10,7 +11,7 @@ differentiate = kernels.differentiate
 _numpy_gradient = np.gradient
 
 
-def gradient(f, *varargs, axis=None, edge_order=1):
+def gradient(f, *varargs, axis=None, edge_order=1, out=None):
     r"""
     Return the gradient of samples on a grid, as `numpy.gradient` does.
 
@@ -32,6 +33,12 @@ def gradient(f, *varargs, axis=None, edge_order=1):
         numbers count from the last axis.
     edge_order : {1, 2}, optional
         Order of accuracy of the one-sided differences at the edges.
+    out : ndarray or tuple or list of ndarray, optional
+        Where to put the results, by the rules of NumPy's ufuncs: an array of f's
+        shape for exactly one axis, else one for each axis in a tuple or list, or
+        stacked, in an array of shape ``(number of axes, *f.shape)``. Any strides
+        and byte order, and any dtype to which the results can be cast with rule
+        ``same_kind``. It may overlap f and the coordinates. Not in `numpy.gradient`.
 
     Returns
     -------
@@ -39,16 +46,19 @@ def gradient(f, *varargs, axis=None, edge_order=1):
         The derivative along each axis, each of f's shape, in units of f over
         units of the spacing: an array for exactly one axis, else a tuple, in
         the order of `axis`. Of f's dtype if that is a floating-point or complex
-        one, float64 for integers, and timedelta64 for times.
+        one, float64 for integers, and timedelta64 for times. `out` itself, if given;
+        of a tuple or list with one array, that array.
 
     Raises
     ------
     ValueError
         If an axis is repeated or shorter than ``edge_order + 1``, `edge_order`
-        is greater than 2, or coordinates are not one-dimensional and as many
-        as there are samples.
+        is greater than 2, coordinates are not one-dimensional and as many as
+        there are samples, or `out` is not of as many arrays as there are axes, of
+        f's shape, writeable and apart from each other.
     TypeError
-        If the number of spacings is neither 1 nor the number of axes.
+        If the number of spacings is neither 1 nor the number of axes, or `out` is
+        not of arrays, or of a dtype to which results cannot be cast.
     numpy.exceptions.AxisError
         If f has no such axis.
 
@@ -74,6 +84,9 @@ def gradient(f, *varargs, axis=None, edge_order=1):
     strides, and real spacings. All other calls, and those that end in an error
     or in a floating-point warning, are answered by the `numpy.gradient` that
     was there when cgrad was imported.
+
+    A call that raises leaves `out` untouched, unless it is `numpy.errstate` that
+    makes it raise: then what `out` holds is not specified.
 
     References
     ----------
@@ -108,7 +121,15 @@ def gradient(f, *varargs, axis=None, edge_order=1):
     >>> across
     array([[2., 5., 8.],
            [2., 2., 2.]])
+
+    Into memory that is already there:
+
+    >>> slopes = np.empty((2, *height.shape))
+    >>> cgrad.gradient(height, 2.0, 0.5, out=slopes) is slopes
+    True
     """
+    if out is not None:
+        return gradient_into(out, gradient, f, varargs, axis, edge_order)
     result = differentiate(f, varargs, axis, edge_order)
     if result is not None:
         return result

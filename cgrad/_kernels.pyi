@@ -9,17 +9,20 @@ def differentiate(
     axis: Any,
     edge_order: Any,
     out: tuple[np.ndarray, ...] | None = None,
+    disjoint: bool = False,
 ) -> np.ndarray | tuple[np.ndarray, ...] | None:
     """
     Return what `numpy.gradient` returns, or None if NumPy has to answer.
 
     Takes exact ndarrays of native float32, float64 and integers; the spacings
     that the caller passed, unchanged; None, an integer or a tuple or list of
-    integers as axis; 1 or 2 as edge order; as `out`, arrays of the results' shape
-    and dtype that share no memory with anything else. Anything else, anything that is an
-    error, and anything that met a floating-point event which the caller's
-    `numpy.errstate` does not ignore, gives None. Nothing is raised but
-    MemoryError, nothing is warned of, and no argument is written to.
+    integers as axis; 1 or 2 as edge order; as `out`, plain arrays of the
+    results' shape and dtype, each of which begins after or ends before every other
+    array, or of which `disjoint` promises that they share no memory. Anything else,
+    anything that is an error, and anything that met a floating-point event which
+    the caller's `numpy.errstate` does not ignore, gives None; of these, only the
+    last may have written to `out`. Nothing is raised but MemoryError, and nothing
+    is warned of.
     """
 
 def build_info() -> dict[str, str]:

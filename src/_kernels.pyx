@@ -312,6 +312,53 @@ cdef bint fill_plan(Plan *plan, cnp.ndarray f, tuple spacings, const int *axes, 
     return True
 
 
+cdef struct Extent:
+    # The bytes between which an array lies.
+    size_t begin
+    size_t end
+
+
+cdef Extent extent_of(cnp.ndarray array):
+    cdef Extent extent
+    cdef Py_ssize_t reach
+    cdef int d
+    extent.begin = <size_t> cnp.PyArray_BYTES(array)
+    extent.end = extent.begin + <size_t> cnp.PyArray_ITEMSIZE(array)
+    for d in range(cnp.PyArray_NDIM(array)):
+        reach = (cnp.PyArray_DIM(array, d) - 1) * cnp.PyArray_STRIDE(array, d)
+        if reach < 0:
+            extent.begin -= <size_t> -reach
+        else:
+            extent.end += <size_t> reach
+    return extent
+
+
+cdef bint lies_apart(cnp.ndarray array, object other):
+    """Whether an array ends before another begins, or the other way round."""
+    cdef Extent a, b
+    if not cnp.PyArray_Check(other):
+        return True
+    a = extent_of(array)
+    b = extent_of(<cnp.ndarray> other)
+    return a.end <= b.begin or b.end <= a.begin
+
+
+cdef bint all_apart(cnp.ndarray f, tuple spacings, tuple out):
+    cdef Py_ssize_t j, k
+    cdef cnp.ndarray result
+    for j in range(PyTuple_GET_SIZE(out)):
+        result = <cnp.ndarray> PyTuple_GET_ITEM(out, j)
+        if not lies_apart(result, f):
+            return False
+        for k in range(j):
+            if not lies_apart(result, <object> PyTuple_GET_ITEM(out, k)):
+                return False
+        for k in range(PyTuple_GET_SIZE(spacings)):
+            if not lies_apart(result, <object> PyTuple_GET_ITEM(spacings, k)):
+                return False
+    return True
+
+
 cdef bint accepts(cnp.ndarray f, tuple out, int naxes):
     """Whether the results for f can be computed straight into these arrays."""
     cdef int type_num = cnp.PyArray_TYPE(f) if cnp.PyArray_ISFLOAT(f) else cnp.NPY_DOUBLE
@@ -319,7 +366,7 @@ cdef bint accepts(cnp.ndarray f, tuple out, int naxes):
     if PyTuple_GET_SIZE(out) != naxes:
         return False
     for item in out:
-        if not cnp.PyArray_Check(item):
+        if not cnp.PyArray_CheckExact(item):
             return False
         result = <cnp.ndarray> item
         if (cnp.PyArray_TYPE(result) != type_num or not is_plain(result)
@@ -329,7 +376,7 @@ cdef bint accepts(cnp.ndarray f, tuple out, int naxes):
     return True
 
 
-def differentiate(f, tuple spacings, axis, edge_order, tuple out=None):
+def differentiate(f, tuple spacings, axis, edge_order, tuple out=None, bint disjoint=False):
     """The door; its contract is in ``cgrad/_kernels.pyi``."""
     cdef Plan plan
     cdef int axes[MAX_DIMS]
@@ -348,7 +395,8 @@ def differentiate(f, tuple spacings, axis, edge_order, tuple out=None):
     plan.njobs = read_axes(axis, cnp.PyArray_NDIM(array), axes)
     if plan.njobs < 1 or given > 1 and given != plan.njobs:
         return None
-    if out is not None and not accepts(array, out, plan.njobs):
+    if out is not None and not (accepts(array, out, plan.njobs) and (
+            disjoint or all_apart(array, spacings, out))):
         return None
 
     # Normalise: spacing. From here on floating-point events count.

@@ -54,7 +54,8 @@ def test_importing_loads_nothing_but_ourselves():
         "print(*(name for name in set(sys.modules) - before"
         "        if hasattr(sys.modules[name], '__file__')))")   # Cython's own have no file
     assert set(new) == {
-        "cgrad", "cgrad._gradient", "cgrad._kernels", "cgrad._memory", "cgrad._simd", kernels.__name__}
+        "cgrad", "cgrad._gradient", "cgrad._kernels", "cgrad._memory", "cgrad._out",
+        "cgrad._simd", kernels.__name__}
 
 
 def test_the_gil_is_free_while_kernels_run():
@@ -86,7 +87,7 @@ def test_a_missing_compiled_module_says_how_to_build_it(tmp_path):
     package = tmp_path / "cgrad"
     package.mkdir()
     source = run("import cgrad; print(cgrad.__path__[0])")[0]
-    for name in ("__init__.py", "_gradient.py", "_memory.py", "_simd.py"):
+    for name in ("__init__.py", "_gradient.py", "_memory.py", "_out.py", "_simd.py"):
         with open(f"{source}/{name}", encoding="utf-8") as file:
             (package / name).write_text(file.read(), encoding="utf-8")
     done = subprocess.run(
