@@ -33,9 +33,6 @@ from libc.math cimport fabs, frexp
 
 import numpy as np
 
-cdef extern from "Python.h":
-    const Py_ssize_t PY_SSIZE_T_MAX
-
 cdef extern from *:
     """
     #include <fenv.h>

@@ -274,7 +274,7 @@ cdef void visit(Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept
 
 cdef void block_shape(const Plan *plan, Py_ssize_t *block) noexcept nogil:
     """Whole dimensions from the fastest on, while they fit; one axis alone is one block."""
-    cdef Py_ssize_t room = BLOCK // plan.itemsize if plan.njobs > 1 else PY_SSIZE_T_MAX
+    cdef Py_ssize_t room = BLOCK // plan.itemsize
     cdef const Job *job
     cdef int d, j
     for d in range(plan.ndim):
@@ -283,6 +283,8 @@ cdef void block_shape(const Plan *plan, Py_ssize_t *block) noexcept nogil:
         job = &plan.jobs[j]
         if not job.uniform:
             block[job.dim] = job.capacity
+    if plan.njobs == 1:
+        return
     for d in range(plan.ndim - 1, -1, -1):
         block[d] = max(min(block[d], room), 1)
         room //= block[d]
