@@ -7,8 +7,8 @@ import numpy as np
 from setuptools import Extension, setup
 
 if sys.platform == "win32":
-    # /fp:precise, the default, neither contracts nor reorders.
-    flags = ["/O2"]
+    # Strict: no contraction, and floating-point events are not made up or lost.
+    flags = ["/O2", "/fp:strict"]
 else:
     flags = [
         # -O2 vectorises none of the kernels, and Python's own flags vary.
@@ -35,7 +35,7 @@ setup(
             sources=[f"src/_kernels{level}.pyx"],
             depends=[
                 "src/_kernels.pyx", "src/rows.pxi", "src/coefficients.pxi", "src/spacing.pxi",
-                "src/walker.pxi", "src/memory.h",
+                "src/walker.pxi", "src/kept_memory.h",
             ],
             include_dirs=[np.get_include()],
             define_macros=[

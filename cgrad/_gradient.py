@@ -85,8 +85,9 @@ def gradient(f, *varargs, axis=None, edge_order=1, out=None):
     or in a floating-point warning, are answered by the `numpy.gradient` that
     was there when cgrad was imported.
 
-    A call that raises leaves `out` untouched, unless it is `numpy.errstate` that
-    makes it raise: then what `out` holds is not specified.
+    A call that raises leaves `out` untouched, unless it is a floating-point event,
+    by way of `numpy.errstate` or a warning that is an error: then what `out` holds
+    is not specified.
 
     References
     ----------
@@ -133,7 +134,10 @@ def gradient(f, *varargs, axis=None, edge_order=1, out=None):
     result = differentiate(f, varargs, axis, edge_order)
     if result is not None:
         return result
-    # Fall back. A duck array is to see what the caller wrote, so no defaults are added.
-    if axis is None and type(edge_order) is int and edge_order == 1:
-        return _numpy_gradient(f, *varargs)
-    return _numpy_gradient(f, *varargs, axis=axis, edge_order=edge_order)
+    # Fall back. A duck array may not know all arguments, so no defaults are passed on.
+    kwargs = {}
+    if axis is not None:
+        kwargs["axis"] = axis
+    if type(edge_order) is not int or edge_order != 1:
+        kwargs["edge_order"] = edge_order
+    return _numpy_gradient(f, *varargs, **kwargs)

@@ -21,8 +21,8 @@ def differentiate(
     array, or of which `disjoint` promises that they share no memory. Anything else,
     anything that is an error, and anything that met a floating-point event which
     the caller's `numpy.errstate` does not ignore, gives None; of these, only the
-    last may have written to `out`. Nothing is raised but MemoryError, and nothing
-    is warned of.
+    last may have written to `out`. Nothing is raised but what allocating a result
+    raises, and nothing is warned of.
     """
 
 def build_info() -> dict[str, str]:
@@ -33,3 +33,6 @@ def simd_levels() -> list[str]:
 
 def keep_at_most(size: int) -> int:
     """Set how many bytes of freed results are kept, and return how many it gave back."""
+
+def address_space_is_limited() -> bool:
+    """Return whether the process has a limit on its address space."""

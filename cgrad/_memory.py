@@ -1,9 +1,10 @@
 """How much memory of freed results is kept for the next ones.
 
-At most an eighth of the machine's, or as many bytes as the environment variable
-``CGRAD_KEEP_BYTES`` says, where 0 turns it off. Only results of at least 256 KiB
-get such memory, on Linux alone, and none if the caller has set an allocator for
-all of NumPy's arrays. ``src/memory.h`` does the work.
+At most 1 GiB and an eighth of the machine's, or as many bytes as the environment
+variable ``CGRAD_KEEP_BYTES`` says, where 0 turns it off; nothing by default if the
+process has a limit on its address space. Only results of at least 256 KiB get such
+memory, on Linux alone, and none if the caller has set an allocator for all of
+NumPy's arrays. ``src/kept_memory.h`` does the work.
 """
 
 import os
@@ -12,9 +13,11 @@ from cgrad._simd import kernels
 
 
 def default_bound():
-    """Return an eighth of the physical memory, in bytes; 0 where that is not known."""
+    """Return 1 GiB, or an eighth of the physical memory, in bytes; 0 if that is not known."""
+    if kernels.address_space_is_limited():
+        return 0
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 8
+        return min(2**30, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 8)
     except (AttributeError, ValueError, OSError):
         return 0
 

@@ -70,8 +70,8 @@ def gradient_into(out, gradient, f, varargs, axis, edge_order):
     arrays = tuple(plain(target) for target in targets)
     door = arguments[0], tuple(arguments[1:]), axis, edge_order, arrays
     results = kernels.differentiate(*door)
-    if results is None and disjoint(arrays, arguments):
-        # Interleaved, perhaps: the door only looks at where arrays begin and end.
+    if results is None and are_interleaved(arrays, arguments):
+        # The door only looks at where arrays begin and end.
         results = kernels.differentiate(*door, True)
     if results is None:
         results = gradient(f, *varargs, axis=axis, edge_order=edge_order)
@@ -83,10 +83,12 @@ def gradient_into(out, gradient, f, varargs, axis, edge_order):
     return targets[0] if isinstance(out, tuple | list) and len(targets) == 1 else out
 
 
-def disjoint(arrays, arguments):
-    """Tell whether no array for a result shares memory with another or with an argument."""
+def are_interleaved(arrays, arguments):
+    """Tell whether arrays for results lie between one another or arguments, sharing nothing."""
     inputs = [argument for argument in arguments if isinstance(argument, np.ndarray)]
-    return not any(
-        overlap(array, other)
+    near = [
+        (array, other)
         for i, array in enumerate(arrays)
-        for other in (*arrays[:i], *inputs))
+        for other in (*arrays[:i], *inputs)
+        if np.may_share_memory(array, other)]
+    return bool(near) and not any(overlap(array, other) for array, other in near)

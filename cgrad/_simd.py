@@ -38,4 +38,4 @@ def choose(widest):
     return "baseline", baseline
 
 
-level, kernels = choose(os.environ.get("CGRAD_SIMD", "avx512"))
+level, kernels = choose(os.environ.get("CGRAD_SIMD", "").lower() or "avx512")

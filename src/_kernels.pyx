@@ -21,6 +21,7 @@ The formulas are in coefficients.pxi.
 
 cimport cython
 cimport numpy as cnp
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
@@ -35,23 +36,32 @@ import numpy as np
 
 cdef extern from *:
     """
-    #include <fenv.h>
-    #define CGRAD_EVENTS (FE_DIVBYZERO | FE_INVALID | FE_OVERFLOW | FE_UNDERFLOW)
     #if defined(__x86_64__) || defined(_M_X64)
-      /* All arithmetic here is SSE's, whose register alone is read in a third of the
-         time that fetestexcept takes for both; its bits are those of fenv.h. */
+      /* All arithmetic here is SSE's, whose register alone is read in less time than
+         fetestexcept takes for it and the x87's. */
       #include <xmmintrin.h>
-      #define cgrad_events() ((int)_mm_getcsr() & CGRAD_EVENTS)
-      #define cgrad_clear_events() _mm_setcsr(_mm_getcsr() & ~(unsigned)CGRAD_EVENTS)
+      #define EVENT_DIVIDE _MM_EXCEPT_DIV_ZERO
+      #define EVENT_OVER _MM_EXCEPT_OVERFLOW
+      #define EVENT_UNDER _MM_EXCEPT_UNDERFLOW
+      #define EVENT_INVALID _MM_EXCEPT_INVALID
+      #define EVENTS (EVENT_DIVIDE | EVENT_OVER | EVENT_UNDER | EVENT_INVALID)
+      #define cgrad_events() ((int)_mm_getcsr() & EVENTS)
+      #define cgrad_clear_events() _mm_setcsr(_mm_getcsr() & ~(unsigned)EVENTS)
     #else
-      #define cgrad_events() fetestexcept(CGRAD_EVENTS)
-      #define cgrad_clear_events() ((void)feclearexcept(CGRAD_EVENTS))
+      #include <fenv.h>
+      #define EVENT_DIVIDE FE_DIVBYZERO
+      #define EVENT_OVER FE_OVERFLOW
+      #define EVENT_UNDER FE_UNDERFLOW
+      #define EVENT_INVALID FE_INVALID
+      #define EVENTS (EVENT_DIVIDE | EVENT_OVER | EVENT_UNDER | EVENT_INVALID)
+      #define cgrad_events() fetestexcept(EVENTS)
+      #define cgrad_clear_events() ((void)feclearexcept(EVENTS))
     #endif
     """
-    const int FE_DIVBYZERO
-    const int FE_INVALID
-    const int FE_OVERFLOW
-    const int FE_UNDERFLOW
+    const int EVENT_DIVIDE
+    const int EVENT_OVER
+    const int EVENT_UNDER
+    const int EVENT_INVALID
     int floating_point_events "cgrad_events"() nogil
     void clear_floating_point_events "cgrad_clear_events"() nogil
 
@@ -91,12 +101,11 @@ cdef extern from *:
 
 cnp.import_array()
 
-cdef extern from "memory.h" nogil:
-    const bint CGRAD_KEEPS_MEMORY
-    size_t kept_bytes
-    size_t kept_bound
+cdef extern from "kept_memory.h" nogil:
     cnp.PyDataMem_Handler memory_handler
-    void c_keep_at_most "keep_at_most"(size_t bytes, int blocks)
+    size_t bound_of_kept()
+    size_t set_bound_of_kept(size_t)
+    bint c_address_space_is_limited "address_space_is_limited"()
     void prepare_memory()
 
 prepare_memory()
@@ -109,6 +118,7 @@ include "spacing.pxi"
 
 cdef enum:
     WORTH_KEEPING = 1 << 18       # bytes: for less, malloc seldom asks the system
+    FEW = 4                       # axes
     WORTH_RELEASING = 2048        # points: for fewer, giving up the GIL costs more than it gives
 
 
@@ -140,7 +150,7 @@ cdef int add_axis(object index, int ndim, int *axes, int naxes):
     cdef int overflow = 0, d
     cdef long long value
     if not PyLong_CheckExact(index):
-        if not isinstance(index, np.integer):
+        if not is_integer_scalar(index):
             return -1
         index = int(index)
     value = PyLong_AsLongLongAndOverflow(index, &overflow)
@@ -174,25 +184,45 @@ cdef int read_axes(object axis, int ndim, int *axes):
 cdef bint all_ignored(int events):
     """Whether the caller's `numpy.errstate` ignores every one of these events."""
     state = np.geterr()
-    if events & FE_DIVBYZERO and state["divide"] != "ignore":
+    if events & EVENT_DIVIDE and state["divide"] != "ignore":
         return False
-    if events & FE_OVERFLOW and state["over"] != "ignore":
+    if events & EVENT_OVER and state["over"] != "ignore":
         return False
-    if events & FE_UNDERFLOW and state["under"] != "ignore":
+    if events & EVENT_UNDER and state["under"] != "ignore":
         return False
-    if events & FE_INVALID and state["invalid"] != "ignore":
+    if events & EVENT_INVALID and state["invalid"] != "ignore":
         return False
     return True
 
 
-cdef bint keeps_memory(Py_ssize_t size):
-    """Whether a result of this many bytes gets memory that is kept for reuse."""
+cdef bint keeps_memory(Py_ssize_t size, Py_ssize_t itemsize):
+    """Whether a result of this many elements gets memory that is kept for reuse."""
     cdef object handler
-    if size < WORTH_KEEPING or kept_bound == 0:
+    if size < WORTH_KEEPING // 8 or size < WORTH_KEEPING // itemsize or bound_of_kept() == 0:
         return False
     # Who has chosen an allocator for all arrays means ours too.
     handler = cnp.PyDataMem_GetHandler()
     return <PyObject *> handler == PyDataMem_DefaultHandler
+
+
+cdef cnp.NPY_ORDER order_of_converted(cnp.ndarray f):
+    """The order in memory of what is like a converted copy of f, which NumPy makes.
+
+    The copy keeps f's order, but may be contiguous where f is not, by its axes of
+    length 1; what is like it is then contiguous in the plain order.
+    """
+    cdef cnp.dtype dtype
+    cdef cnp.ndarray copy
+    if cnp.PyArray_IS_C_CONTIGUOUS(f) or cnp.PyArray_IS_F_CONTIGUOUS(f):
+        return cnp.NPY_KEEPORDER
+    dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
+    Py_INCREF(dtype)
+    copy = PyArray_NewLikeArray(f, cnp.NPY_KEEPORDER, dtype, 0)
+    if cnp.PyArray_IS_C_CONTIGUOUS(copy):
+        return cnp.NPY_CORDER
+    if cnp.PyArray_IS_F_CONTIGUOUS(copy):
+        return cnp.NPY_FORTRANORDER
+    return cnp.NPY_KEEPORDER
 
 
 cdef tuple new_results(cnp.ndarray f, int naxes):
@@ -201,17 +231,19 @@ cdef tuple new_results(cnp.ndarray f, int naxes):
     cdef cnp.ndarray result
     cdef tuple results = PyTuple_New(naxes)
     cdef object handler = None
+    cdef cnp.NPY_ORDER order = cnp.NPY_KEEPORDER
     cdef int j
     if cnp.PyArray_ISFLOAT(f):
         dtype = f.dtype
     else:
         dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
-    if keeps_memory(cnp.PyArray_SIZE(f) * cnp.PyDataType_ELSIZE(dtype)):
+        order = order_of_converted(f)
+    if keeps_memory(cnp.PyArray_SIZE(f), cnp.PyDataType_ELSIZE(dtype)):
         handler = cnp.PyDataMem_SetHandler(MEMORY)
     try:
         for j in range(naxes):
             Py_INCREF(dtype)
-            result = PyArray_NewLikeArray(f, cnp.NPY_KEEPORDER, dtype, 0)
+            result = PyArray_NewLikeArray(f, order, dtype, 0)
             Py_INCREF(result)
             PyTuple_SET_ITEM(results, j, result)
     finally:
@@ -360,12 +392,16 @@ cdef bint accepts(cnp.ndarray f, tuple out, int naxes):
     """Whether the results for f can be computed straight into these arrays."""
     cdef int type_num = cnp.PyArray_TYPE(f) if cnp.PyArray_ISFLOAT(f) else cnp.NPY_DOUBLE
     cdef cnp.ndarray result
+    cdef int d
     if PyTuple_GET_SIZE(out) != naxes:
         return False
     for item in out:
         if not cnp.PyArray_CheckExact(item):
             return False
         result = <cnp.ndarray> item
+        for d in range(cnp.PyArray_NDIM(result)):
+            if cnp.PyArray_STRIDE(result, d) == 0 and cnp.PyArray_DIM(result, d) > 1:
+                return False          # it overlaps itself
         if (cnp.PyArray_TYPE(result) != type_num or not is_plain(result)
                 or not cnp.PyArray_ISWRITEABLE(result)
                 or not cnp.PyArray_SAMESHAPE(f, result)):
@@ -378,9 +414,11 @@ def differentiate(f, tuple spacings, axis, edge_order, tuple out=None, bint disj
     cdef Plan plan
     cdef int axes[MAX_DIMS]
     cdef int place[MAX_DIMS]
+    cdef Job few[FEW]
     cdef cnp.ndarray array
     cdef tuple results
-    cdef int j, events
+    cdef bytearray room
+    cdef int j, ndim, events
     cdef Py_ssize_t given = PyTuple_GET_SIZE(spacings)
 
     # Check: is the call of a kind that is compiled here?
@@ -389,7 +427,8 @@ def differentiate(f, tuple spacings, axis, edge_order, tuple out=None, bint disj
     if edge_order != 1 and edge_order != 2:
         return None
     array = <cnp.ndarray> f
-    plan.njobs = read_axes(axis, cnp.PyArray_NDIM(array), axes)
+    ndim = cnp.PyArray_NDIM(array)
+    plan.njobs = read_axes(axis, ndim, axes)
     if plan.njobs < 1 or given > 1 and given != plan.njobs:
         return None
     if out is not None and not (accepts(array, out, plan.njobs) and (
@@ -397,10 +436,21 @@ def differentiate(f, tuple spacings, axis, edge_order, tuple out=None, bint disj
         return None
 
     # Normalise: spacing. From here on floating-point events count.
+    plan.jobs = few
+    if plan.njobs > FEW:
+        # Not on a stack that may be small; the room goes when this function ends.
+        room = PyByteArray_FromStringAndSize(NULL, plan.njobs * sizeof(Job))
+        plan.jobs = <Job *> PyByteArray_AS_STRING(room)
     if floating_point_events():
         clear_floating_point_events()
     if not fill_plan(&plan, array, spacings, axes, edge_order):
         return None
+    # Another thread may have given f another shape while coordinates were read.
+    if cnp.PyArray_NDIM(array) != ndim:
+        return None
+    for j in range(plan.njobs):
+        if cnp.PyArray_DIM(array, axes[j]) != plan.jobs[j].n:
+            return None
 
     # Allocate.
     results = new_results(array, plan.njobs) if out is None else out
@@ -445,8 +495,9 @@ def simd_levels():
 
 def keep_at_most(size_t size):
     """See ``cgrad/_kernels.pyi``."""
-    global kept_bound
-    kept_bound = size if CGRAD_KEEPS_MEMORY else 0
-    before = kept_bytes
-    c_keep_at_most(size, 64)
-    return before - kept_bytes
+    return set_bound_of_kept(size)
+
+
+def address_space_is_limited():
+    """See ``cgrad/_kernels.pyi``."""
+    return c_address_space_is_limited()

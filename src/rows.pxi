@@ -36,9 +36,9 @@ ctypedef void (*row_kernel)(
     const void *a, const void *b, const void *c, const Rows *rows) noexcept nogil
 
 
-cdef inline void edges(value_t *out, const value_t *f, coefficient_t like,
+cdef inline void edges(value_t *out, const value_t *f, coefficient_t type_tag,
                        const Rows *rows) noexcept nogil:
-    """The edges before and after a row; out and f are at the first. `like` is but a type."""
+    """The edges before and after a row; out and f are at the first."""
     cdef const coefficient_t *first = <const coefficient_t *> rows.first
     cdef const coefficient_t *last = <const coefficient_t *> rows.last
     cdef Py_ssize_t step = rows.step
@@ -56,7 +56,7 @@ cdef inline void edges(value_t *out, const value_t *f, coefficient_t like,
             last[0] * f_last[-2 * step] + last[1] * f_last[-step] + last[2] * f_last[0])
 
 
-# Each kernel calls its one inlined body from three arms, with literal steps for
+# A kernel calls its one inlined body from three arms, with literal steps for
 # rows forward and backward, which the compiler turns into vector code, and with
 # the steps of the rows.
 
@@ -235,7 +235,8 @@ KERNELS[1][1] = Kernels(
     <row_kernel> combine_coordinates[float, float])
 
 
-# Data of other types is brought into a buffer of doubles, a row at a time.
+# Data of other types, and coordinates of any, are brought into a buffer of doubles,
+# a row at a time.
 
 ctypedef fused loaded_t:
     signed char

@@ -15,12 +15,31 @@ cdef struct Spacing:
 
 cdef long long EXACT_INTEGERS = 1LL << 53    # up to here a double holds every integer
 
-cdef dict SCALARS = {
-    np.float32: SINGLE, np.float64: DOUBLE,
-    np.int8: SMALL, np.uint8: SMALL, np.int16: SMALL, np.uint16: SMALL,
-    np.intc: DOUBLE, np.uintc: DOUBLE, np.long: DOUBLE, np.ulong: DOUBLE,
-    np.longlong: DOUBLE, np.ulonglong: DOUBLE,
-}
+# NumPy's scalars, by exact type: a subclass may do as it likes. Floats come first.
+cdef tuple SCALAR_TYPES = (
+    np.float64, np.float32, np.long, np.longlong, np.intc, np.short, np.byte,
+    np.ulong, np.ulonglong, np.uintc, np.ushort, np.ubyte)
+
+
+cdef int scalar_type(object scalar):
+    """Which of SCALAR_TYPES this is, or -1."""
+    cdef Py_ssize_t i
+    for i in range(PyTuple_GET_SIZE(SCALAR_TYPES)):
+        if type(scalar) is <object> PyTuple_GET_ITEM(SCALAR_TYPES, i):
+            return <int> i
+    return -1
+
+
+cdef bint is_integer_scalar(object scalar):
+    return scalar_type(scalar) >= 2
+
+
+cdef Precision precision_of(int scalar_type, object scalar):
+    if scalar_type == 0:
+        return DOUBLE
+    if scalar_type == 1:
+        return SINGLE
+    return SMALL if scalar.itemsize <= 2 else DOUBLE
 
 
 cdef bint is_even(const Coordinates *coordinates, Py_ssize_t n, coefficient_t *h) noexcept nogil:
@@ -58,13 +77,19 @@ cdef bint read_coordinates(cnp.ndarray x, Py_ssize_t n, Spacing *spacing):
     spacing.coordinates.stride = cnp.PyArray_STRIDE(x, 0) // cnp.PyArray_ITEMSIZE(x)
     if type_num == cnp.NPY_FLOAT:
         spacing.precision = SINGLE
-        with nogil:
+        if n < WORTH_RELEASING:
             spacing.uniform = is_even(&spacing.coordinates, n, &single)
+        else:
+            with nogil:
+                spacing.uniform = is_even(&spacing.coordinates, n, &single)
         spacing.h = single
     else:
         spacing.precision = DOUBLE
-        with nogil:
+        if n < WORTH_RELEASING:
             spacing.uniform = is_even(&spacing.coordinates, n, &spacing.h)
+        else:
+            with nogil:
+                spacing.uniform = is_even(&spacing.coordinates, n, &spacing.h)
     return True
 
 
@@ -72,7 +97,7 @@ cdef bint read_spacing(object h, Py_ssize_t n, Spacing *spacing):
     """Normalise: spacing. False where NumPy must judge."""
     cdef int overflow = 0
     cdef long long integer
-    cdef object precision
+    cdef int kind
     spacing.uniform = True
     if PyFloat_CheckExact(h):
         spacing.precision = WEAK
@@ -81,16 +106,18 @@ cdef bint read_spacing(object h, Py_ssize_t n, Spacing *spacing):
     if cnp.PyArray_CheckExact(h):
         if cnp.PyArray_NDIM(<cnp.ndarray> h) != 0:
             return read_coordinates(<cnp.ndarray> h, n, spacing)
+        if loader_of(cnp.PyArray_TYPE(<cnp.ndarray> h)) == NULL:
+            return False
         h = h[()]                     # NumPy's arithmetic treats it as this scalar
     if PyLong_CheckExact(h):
         integer = PyLong_AsLongLongAndOverflow(h, &overflow)
         spacing.precision = WEAK
         spacing.h = <double> integer
         return not overflow and -EXACT_INTEGERS <= integer <= EXACT_INTEGERS
-    precision = SCALARS.get(type(h))
-    if precision is None:
+    kind = scalar_type(h)
+    if kind < 0:
         return False
-    spacing.precision = <Precision> <int> precision
+    spacing.precision = precision_of(kind, h)
     spacing.h = float(h)
     return True
 
@@ -171,8 +198,7 @@ cdef void set_uniform(Job *job, const Spacing *spacing, bint single_values,
 
 
 cdef void set_nonuniform_edges(Job *job, const Kernels *kernels, int edge_order,
-                               coefficient_t h) noexcept nogil:
-    # h carries nothing but its type.
+                               coefficient_t type_tag) noexcept nogil:
     cdef double row[3]
     cdef const double *x
     cdef Py_ssize_t count = min(job.n, <Py_ssize_t> 3)

@@ -9,7 +9,7 @@
 
 cdef enum:
     MAX_DIMS = 64                 # NumPy's own limit
-    BLOCK = 1 << 18               # bytes of f in a block: with its results about an L2 cache
+    BLOCK = 1 << 18               # bytes of f in a block: with results of its size, about an L2
     ROW = 512                     # points that are loaded at a time: three rows fit in L1
     LINE = 64                     # bytes in a cache line
     SHORT = 8                     # below this a row costs more to start than to run
@@ -64,7 +64,7 @@ cdef struct Plan:
     Py_ssize_t out_itemsize
     row_loader load               # NULL where f is of the kernels' own type
     int njobs
-    Job jobs[MAX_DIMS]
+    Job *jobs
 
 
 cdef const double *coordinates_from(const Coordinates *coordinates, Py_ssize_t start,
@@ -144,7 +144,7 @@ cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
                     Loop *loops) noexcept nogil:
     """The loops over a box, slowest first; neighbours that are one run of memory become one."""
     cdef Loop loop
-    cdef Loop *slower
+    cdef Loop *slower = NULL
     cdef int d, n = 0
     for d in range(plan.ndim):
         loop.count = extent if d == job.dim else hi[d] - lo[d]
@@ -154,8 +154,7 @@ cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
         loop.stride = plan.stride[d]
         loop.out_stride = job.out_stride[d]
         loop.coefficient_stride = varying and loop.along
-        slower = &loops[n - 1]
-        if (n > 0 and slower.stride == loop.count * loop.stride
+        if (slower != NULL and slower.stride == loop.count * loop.stride
                 and slower.out_stride == loop.count * loop.out_stride
                 and not slower.coefficient_stride and not loop.coefficient_stride):
             slower.along = False
@@ -164,12 +163,16 @@ cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
             slower.out_stride = loop.out_stride
         else:
             loops[n] = loop
+            slower = &loops[n]
             n += 1
-    while n < 2:
-        # There are always rows, and points in a row.
+    # There are always points in a row, and rows.
+    if n == 0:
+        loops[0] = Loop(False, 1, 0, 0, 0)
+        n = 1
+    if n == 1:
         loops[1] = loops[0]
         loops[0] = Loop(False, 1, 0, 0, 0)
-        n += 1
+        n = 2
     return n
 
 

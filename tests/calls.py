@@ -121,7 +121,7 @@ def scalar(source):
         if kind <= 5:
             return source.choice(["f8", "f8", "f4", "f4", "f2", "longdouble"]), number
         if kind == 6:
-            return np.array(number, source.choice(["f8", "f4", ">f8"]))
+            return np.array(number, source.choice(["f8", "f4", ">f8", "O"]))
     if kind == 7:
         return source.choice([1, 2, 3, -7, 0, 2**53, 2**53 + 1, 2**70, 10**400, True, False])
     if kind == 8:
@@ -198,20 +198,26 @@ def spacings(source, lengths, plain):
         for n in lengths)
 
 
-def axes(source, ndim, plain):
+def axes(source, lengths, plain):
     """Draw an axis argument and the axes that it means, as far as it means any."""
+    ndim = len(lengths)
     everything = list(range(ndim))
     kind = source.integer(0, 8 if plain else 11)
-    if kind <= 4 or not ndim:
+    if plain and 1 in lengths:
+        # Such an axis has no derivative; leave it out.
+        everything = [d for d in everything if lengths[d] > 1]
+        kind = max(kind, 7)
+    if kind <= 4 or not everything:
         return None, everything
     one = source.choice(everything)
     if kind <= 6:
         return source.choice([one, one - ndim, np.int64(one), np.uint8(one)]), [one]
     if kind <= 9:
-        some = [source.choice(everything) for _ in range(source.integer(1, ndim))]
+        some = [source.choice(everything) for _ in range(source.integer(1, len(everything)))]
         some = some if kind == 9 else list(dict.fromkeys(some))
         return source.choice([tuple(some), list(some), *([] if plain else [np.array(some)])]), some
-    return source.choice([(), ndim, -ndim - 1, 1.0, "x", True, (0, 2**70), (0, "a"), [None]]), [one]
+    return source.choice([(), ndim, -ndim - 1, 1.0, "x", True, (0, 2**70), (0, "a"), [None],
+                          np.timedelta64(0, "s"), (np.bool_(True),)]), [one]
 
 
 def call(source):
@@ -219,7 +225,7 @@ def call(source):
     plain = source.integer(0, 3) > 0
     f = data(source, plain)
     lengths = np.shape(f)
-    axis, chosen = axes(source, len(lengths), plain)
+    axis, chosen = axes(source, lengths, plain)
     kwargs = {} if axis is None else {"axis": axis}
     order = source.choice([1, 2] if plain else [
         1, 1, 2, 2, 0, 3, -1, 1.0, 2.0, True, np.int64(2), None, "1"])

@@ -11,11 +11,15 @@
    A block is one mapping: a shift, a header, then the data. */
 
 #if defined(__linux__)
-#define CGRAD_KEEPS_MEMORY 1
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+
+#ifndef MADV_FREE
+#define MADV_FREE 8             /* headers older than Linux 4.5 */
+#endif
 
 /* A multiple of any system's page, a huge page, and how many blocks are kept. */
 enum { PAGE = 1 << 16, HUGE_PAGE = 2 << 20, MOST_KEPT = 64, SHIFTED = 4096 };
@@ -33,7 +37,8 @@ typedef struct {
 static pthread_mutex_t memory_lock = PTHREAD_MUTEX_INITIALIZER;
 static memory_block kept[MOST_KEPT];        /* oldest first */
 static int nkept;
-static size_t kept_bytes, kept_bound;
+static size_t kept_bytes;
+static size_t kept_bound;                   /* read without the lock as well */
 static unsigned turn;
 
 static memory_block map_block(size_t size)
@@ -84,9 +89,11 @@ static memory_block reuse_block(size_t size)
     return block;
 }
 
-/* Give blocks back to the system, the oldest first, until no more than this is kept. */
-static void keep_at_most(size_t bytes, int blocks)
+/* Give blocks back to the system, the oldest first, until no more than this is kept.
+   Return how many bytes that were. */
+static size_t keep_at_most(size_t bytes, int blocks)
 {
+    size_t freed = 0;
     for (;;) {
         memory_block block = {NULL, 0};
         pthread_mutex_lock(&memory_lock);
@@ -94,9 +101,25 @@ static void keep_at_most(size_t bytes, int blocks)
             block = take_out(0);
         pthread_mutex_unlock(&memory_lock);
         if (!block.start)
-            return;
+            return freed;
         munmap(block.start, block.size);
+        freed += block.size;
     }
+}
+
+static size_t bound_of_kept(void) { return __atomic_load_n(&kept_bound, __ATOMIC_RELAXED); }
+
+static size_t set_bound_of_kept(size_t bytes)
+{
+    __atomic_store_n(&kept_bound, bytes, __ATOMIC_RELAXED);
+    return keep_at_most(bytes, MOST_KEPT);
+}
+
+/* What is kept counts as address space: who limits that wants none of it. */
+static int address_space_is_limited(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY;
 }
 
 static void *memory_malloc(void *context, size_t size)
@@ -109,6 +132,8 @@ static void *memory_malloc(void *context, size_t size)
         return NULL;
     block = reuse_block(size + SHIFTED);
     if (!block.start)
+        block = map_block(size + SHIFTED);
+    if (!block.start && keep_at_most(0, 0))
         block = map_block(size + SHIFTED);
     if (!block.start)
         return NULL;
@@ -130,26 +155,24 @@ static void *memory_calloc(void *context, size_t count, size_t size)
 
 static void memory_free(void *context, void *data, size_t size)
 {
+    const size_t bound = bound_of_kept();
     memory_block block;
     (void)context;
     (void)size;
     if (!data)
         return;
     block = ((memory_header *)data)[-1].block;
-    if (block.size > kept_bound) {
-        munmap(block.start, block.size);
-        return;
+    if (block.size <= bound &&
+        (block.size < 2 * HUGE_PAGE || madvise(block.start, block.size, MADV_FREE) == 0)) {
+        keep_at_most(bound - block.size, MOST_KEPT - 1);
+        pthread_mutex_lock(&memory_lock);
+        if (nkept < MOST_KEPT && kept_bytes + block.size <= bound) {
+            kept[nkept++] = block;
+            kept_bytes += block.size;
+            block.start = NULL;
+        }
+        pthread_mutex_unlock(&memory_lock);
     }
-    keep_at_most(kept_bound - block.size, MOST_KEPT - 1);
-    if (block.size >= 2 * HUGE_PAGE)
-        madvise(block.start, block.size, MADV_FREE);
-    pthread_mutex_lock(&memory_lock);
-    if (nkept < MOST_KEPT && kept_bytes + block.size <= kept_bound) {
-        kept[nkept++] = block;
-        kept_bytes += block.size;
-        block.start = NULL;
-    }
-    pthread_mutex_unlock(&memory_lock);
     if (block.start)
         munmap(block.start, block.size);
 }
@@ -183,9 +206,9 @@ static PyDataMem_Handler memory_handler = {
     "cgrad_kept", 1, {NULL, memory_malloc, memory_calloc, memory_realloc, memory_free}};
 
 #else
-#define CGRAD_KEEPS_MEMORY 0
-static size_t kept_bytes, kept_bound;
-static void keep_at_most(size_t bytes, int blocks) { (void)bytes; (void)blocks; }
+static size_t bound_of_kept(void) { return 0; }
+static size_t set_bound_of_kept(size_t bytes) { (void)bytes; return 0; }
+static int address_space_is_limited(void) { return 0; }
 static void prepare_memory(void) {}
 static PyDataMem_Handler memory_handler;
 #endif
