@@ -286,10 +286,22 @@ cdef void set_output(Job *job, cnp.ndarray out, const int *place):
             job.out_stride[place[d]] = cnp.PyArray_STRIDE(out, d) // cnp.PyArray_ITEMSIZE(out)
 
 
+cdef bint has_shape(const Plan *plan, cnp.ndarray f, int ndim, const int *axes):
+    """Whether f still has the shape that the plan was made for."""
+    cdef int j
+    if cnp.PyArray_NDIM(f) != ndim:
+        return False
+    for j in range(plan.njobs):
+        if cnp.PyArray_DIM(f, axes[j]) != plan.jobs[j].n:
+            return False
+    return True
+
+
 cdef void free_coefficients(Plan *plan) noexcept:
     cdef int j
     for j in range(plan.njobs):
-        PyMem_RawFree(plan.jobs[j].memory)
+        if plan.jobs[j].memory != NULL:
+            PyMem_RawFree(plan.jobs[j].memory)
 
 
 cdef int allocate_coefficients(Plan *plan, Py_ssize_t size) except -1:
@@ -445,12 +457,9 @@ def differentiate(f, tuple spacings, axis, edge_order, tuple out=None, bint disj
         clear_floating_point_events()
     if not fill_plan(&plan, array, spacings, axes, edge_order):
         return None
-    # Another thread may have given f another shape while coordinates were read.
-    if cnp.PyArray_NDIM(array) != ndim:
+    if given and not has_shape(&plan, array, ndim, axes):
+        # Another thread gave f another while coordinates were read without the GIL.
         return None
-    for j in range(plan.njobs):
-        if cnp.PyArray_DIM(array, axes[j]) != plan.jobs[j].n:
-            return None
 
     # Allocate.
     results = new_results(array, plan.njobs) if out is None else out
