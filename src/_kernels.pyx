@@ -225,11 +225,11 @@ cdef cnp.NPY_ORDER order_of_converted(cnp.ndarray f):
     return cnp.NPY_KEEPORDER
 
 
-cdef tuple new_results(cnp.ndarray f, int naxes):
-    """What `numpy.empty_like` gives: f's order in memory, and float64 for integers."""
+cdef object new_results(cnp.ndarray f, int naxes):
+    """One result bare, or a tuple: what `numpy.empty_like` gives, f's order in memory."""
     cdef cnp.dtype dtype
-    cdef cnp.ndarray result
-    cdef tuple results = PyTuple_New(naxes)
+    cdef cnp.ndarray result = None
+    cdef tuple results = PyTuple_New(naxes) if naxes > 1 else None
     cdef object handler = None
     cdef cnp.NPY_ORDER order = cnp.NPY_KEEPORDER
     cdef int j
@@ -244,12 +244,20 @@ cdef tuple new_results(cnp.ndarray f, int naxes):
         for j in range(naxes):
             Py_INCREF(dtype)
             result = PyArray_NewLikeArray(f, order, dtype, 0)
-            Py_INCREF(result)
-            PyTuple_SET_ITEM(results, j, result)
+            if naxes > 1:
+                Py_INCREF(result)
+                PyTuple_SET_ITEM(results, j, result)
     finally:
         if handler is not None:
             cnp.PyDataMem_SetHandler(handler)
-    return results
+    return results if naxes > 1 else result
+
+
+cdef cnp.ndarray result_of(object results, Py_ssize_t j):
+    """One of what `new_results` made, or of the arrays that were given."""
+    if type(results) is tuple:
+        return <cnp.ndarray> PyTuple_GET_ITEM(results, j)
+    return <cnp.ndarray> results
 
 
 cdef void set_dimensions(Plan *plan, cnp.ndarray f, cnp.ndarray out, int *place):
@@ -428,7 +436,7 @@ def differentiate(f, tuple spacings, axis, edge_order, tuple out=None, bint disj
     cdef int place[MAX_DIMS]
     cdef Job few[FEW]
     cdef cnp.ndarray array
-    cdef tuple results
+    cdef object results
     cdef bytearray room
     cdef int j, ndim, events
     cdef Py_ssize_t given = PyTuple_GET_SIZE(spacings)
@@ -463,10 +471,10 @@ def differentiate(f, tuple spacings, axis, edge_order, tuple out=None, bint disj
 
     # Allocate.
     results = new_results(array, plan.njobs) if out is None else out
-    set_dimensions(&plan, array, <cnp.ndarray> PyTuple_GET_ITEM(results, 0), place)
+    set_dimensions(&plan, array, result_of(results, 0), place)
     for j in range(plan.njobs):
         plan.jobs[j].dim = place[axes[j]]
-        set_output(&plan.jobs[j], <cnp.ndarray> PyTuple_GET_ITEM(results, j), place)
+        set_output(&plan.jobs[j], result_of(results, j), place)
 
     # Compute.
     allocate_coefficients(&plan, cnp.PyArray_SIZE(array))
@@ -481,7 +489,7 @@ def differentiate(f, tuple spacings, axis, edge_order, tuple out=None, bint disj
         clear_floating_point_events()
         if not all_ignored(events):
             return None
-    return <object> PyTuple_GET_ITEM(results, 0) if plan.njobs == 1 else results
+    return result_of(results, 0) if plan.njobs == 1 else results
 
 
 def build_info():

@@ -1,0 +1,58 @@
+"""Print the README's table from a JSON file of ``bench_gradient.py``, as Markdown.
+
+    python benchmarks/readme_table.py benchmarks/results/2026-11.json
+"""
+
+import argparse
+import json
+from statistics import median
+
+ROWS = (
+    "10 f8", "10 f8, coordinates", "4x4x4 f8", "1000 f8", "10000 f8", "100000 f8",
+    "100000 f8, coordinates", "256x256 f8", "512x512 f8", "64x64x64 f8", "1024x1024 f4",
+    "1024x1024 i2", "4096x4096 f8", "256x256x256 f8", "256x256x256 f8, coordinates", "10 f8, list",
+)
+RIVALS = ("torch", "jax", "findiff", "numba")
+
+
+def human_time(seconds):
+    """Write a time with three digits."""
+    units = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3}
+    unit = next((name for name, scale in units.items() if seconds < 1000 * scale), "ms")
+    return f"{seconds / units[unit]:.3g} {unit}"
+
+
+def write_row(row):
+    """Write a line of the table."""
+    times = {name: median(rounds) for name, rounds in row["rounds"].items() if rounds}
+    rivals = {name: times[name] for name in RIVALS if name in times}
+    best = min(rivals, key=rivals.get) if rivals else None
+    share = ""
+    if "limit" in times and "mapped" in times and row["bytes_read"] >= 2**18:
+        share = f"{times['limit'] / times['mapped']:.0%}"
+    return " | ".join((
+        f"| {row['name']}",
+        human_time(times["numpy"]),
+        human_time(times["cgrad"]),
+        f"{times['numpy'] / times['cgrad']:.3g}",
+        f"{rivals[best] / times['cgrad']:.2g} ({best})" if best else "",
+        f"{share} |",
+    ))
+
+
+def main():
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("json")
+    with open(parser.parse_args().json, encoding="utf-8") as file:
+        report = json.load(file)
+    rows = {row["name"]: row for row in report["rows"] if row["group"] != "curve"}
+    print("| case | NumPy | cgrad | NumPy / cgrad | best rival / cgrad | of the traffic limit |")
+    print("|---|---|---|---|---|---|")
+    for name in ROWS:
+        print(write_row(rows[name]))
+    print("\n" + ", ".join(f"{key} {value}" for key, value in report["environment"].items()))
+
+
+if __name__ == "__main__":
+    main()
