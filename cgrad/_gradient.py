@@ -135,6 +135,8 @@ def gradient(f, *varargs, axis=None, edge_order=1, out=None):
     if result is not None:
         return result
     # Fall back. A duck array may not know all arguments, so no defaults are passed on.
+    if axis is None and type(edge_order) is int and edge_order == 1:
+        return _numpy_gradient(f, *varargs)
     kwargs = {}
     if axis is not None:
         kwargs["axis"] = axis

@@ -111,7 +111,7 @@ def test_duck_arrays_in_either_place_answer_themselves(gradient, where):
 
 
 BAD = {
-    "axis a time": ((F,), {"axis": np.timedelta64(0)}),
+    "axis a time": ((F,), {"axis": np.timedelta64(0, "s")}),
     "axis a tuple of times": ((F,), {"axis": (np.timedelta64(0, "ns"),)}),
     "a zero in an array of objects": ((F, np.array(0, "O")), {"edge_order": 2}),
     "axis out of bounds": ((F,), {"axis": 2}),
