@@ -4,15 +4,15 @@
 # cython: wraparound=False
 # C's division: IEEE 754 answers for a zero divisor, as NumPy's loops do.
 # cython: cdivision=True
-# Calls share nothing that changes, so there is no need of the GIL to guard it.
+# Calls share nothing that changes but kept memory, which has a lock of its own.
 # cython: freethreading_compatible=True
 """The compiled room: central differences over strided memory.
 
 Its contract with the Python room is the door, `differentiate`, whose types are
-in ``cgrad/_kernels.pyi``. It gives what `numpy.gradient` gives, or None and
-nothing has happened: then NumPy has to answer, because the call is of a kind
-that is not compiled here, is an error, or met a floating-point event of which
-the caller wants to hear in NumPy's words.
+in ``cgrad/_kernels.pyi``. It gives what `numpy.gradient` gives, or None: then
+NumPy has to answer, because the call is of a kind that is not compiled here, is
+an error, or met a floating-point event of which the caller wants to hear in
+NumPy's words.
 
 The way in: the door reads its arguments into a `Plan` with a `Job` for each
 axis, and `walk` (walker.pxi) carries it out with the inner loops of rows.pxi.

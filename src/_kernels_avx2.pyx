@@ -4,7 +4,7 @@
 # cython: wraparound=False
 # C's division: IEEE 754 answers for a zero divisor, as NumPy's loops do.
 # cython: cdivision=True
-# Calls share nothing that changes, so there is no need of the GIL to guard it.
+# Calls share nothing that changes but kept memory, which has a lock of its own.
 # cython: freethreading_compatible=True
 """The compiled room once more, for CPUs that have AVX2: setup.py says with which flags."""
 

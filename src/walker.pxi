@@ -37,7 +37,7 @@ cdef struct Job:
     int dim                       # which of the plan's dimensions
     Py_ssize_t n                  # its length
     char *out
-    Py_ssize_t out_stride[MAX_DIMS]     # in elements, like all strides here
+    Py_ssize_t out_stride[MAX_DIMS]    # in elements, like all strides here
     Stencil first
     Stencil interior
     Stencil last
