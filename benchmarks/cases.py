@@ -22,9 +22,16 @@ def random_numbers(shape, dtype):
     rng = np.random.default_rng(SEED)
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
-        return rng.integers(limits.min, limits.max, shape, dtype=dtype, endpoint=True)
+        numbers = rng.integers(
+            limits.min, limits.max, shape, dtype=dtype.newbyteorder("="), endpoint=True)
+        return numbers.astype(dtype, copy=False)
+    if dtype.kind == "c":
+        return (rng.random(shape) + 1j * rng.random(shape)).astype(dtype)
+    if dtype.kind == "m":
+        return rng.integers(0, 10**6, shape).astype(dtype)
     # The generator makes float32 and float64 alone.
-    return rng.random(shape, dtype=max(dtype, np.dtype("f4"))).astype(dtype, copy=False)
+    own = np.dtype("f4" if dtype == np.dtype("f4") else "f8")
+    return rng.random(shape, dtype=own).astype(dtype, copy=False)
 
 
 def numbers_with_specials(shape, dtype):
@@ -163,9 +170,17 @@ class Case:
 
     @property
     def result_dtype(self):
-        """Dtype of the results: the data's own, and float64 for integers."""
+        """Dtype of the results: the data's own, and float64 for integers and objects."""
         dtype = np.dtype(self.dtype)
-        return dtype if dtype.kind == "f" else np.dtype("f8")
+        return dtype if dtype.kind in "fcm" else np.dtype("f8")
+
+    @property
+    def is_common(self):
+        """Whether the data is of a type that other libraries have, as an array."""
+        dtype = np.dtype(self.dtype)
+        widest = 16 if dtype.kind == "c" else 8
+        return (self.data != "list" and dtype.kind in "iufc" and dtype.isnative
+                and dtype.itemsize <= widest)
 
     @property
     def bytes_read(self):
@@ -323,6 +338,18 @@ def integer_cases():
     yield Case("integers", (100_000,), "i4", spacing="coordinates")
 
 
+def type_cases():
+    """The other types of data, the other byte order among them."""
+    for dtype in ("f2", "g", "c8", "c16", "G", ">f2", ">f4", ">f8", ">i4", ">c16"):
+        yield Case("types", (1024, 1024), dtype)
+    for dtype in ("f2", "g", "c16", ">f8"):
+        yield Case("types", (1024, 1024), dtype, spacing="coordinates")
+    for shape in ((10,), (1000,)):
+        yield Case("types", shape, "f2")
+        yield Case("types", shape, "c16")
+        yield Case("types", shape, data="list")
+
+
 def narrow_cases():
     """Shapes with so short an axis that a naive walker spends its time between rows."""
     for shape in ((1_000_000, 3), (3, 1_000_000), (100_000, 2, 2), (2,) * 16):
@@ -338,9 +365,9 @@ def special_cases():
 
 def fallback_cases():
     """Calls that cgrad hands on to NumPy."""
-    yield Case("fallback", (10,), data="list")
-    yield Case("fallback", (10,), "f2")
-    yield Case("fallback", (1000,), "f2")
+    for dtype in ("m8[s]", "O"):
+        for shape in ((10,), (1000,)):
+            yield Case("fallback", shape, dtype)
 
 
 def curve_cases():
@@ -360,6 +387,7 @@ CASES = (
     *large_cases(),
     *layout_cases(),
     *integer_cases(),
+    *type_cases(),
     *narrow_cases(),
     *special_cases(),
     *fallback_cases(),
@@ -382,8 +410,10 @@ QUICK = (
     Case("large", (1024, 1024), "f4"),
     Case("large", (1024, 1024)),
     Case("integers", (1024, 1024), "i4"),
+    Case("types", (1024, 1024), "f2"),
+    Case("types", (1024, 1024), "c16"),
     Case("narrow", (100_000, 2, 2)),
-    Case("fallback", (10,), data="list"),
+    Case("fallback", (10,), "m8[s]"),
 )
 
 

@@ -186,7 +186,7 @@ class Torch(Contestant):
 
     def supports(self, case):
         """Arrays without negative strides."""
-        return case.data != "list" and case.layout != "reversed"
+        return case.is_common and case.layout != "reversed"
 
     def call(self, case):
         """As a user would call it; integers as float64, which NumPy makes of them too."""
@@ -229,7 +229,7 @@ class Jax(Contestant):
 
     def supports(self, case):
         """C-ordered arrays, for it knows no other; it has no ``edge_order`` either."""
-        return case.data != "list" and case.layout == "C" and case.edge_order == 1
+        return case.is_common and case.layout == "C" and case.edge_order == 1
 
     def call(self, case):
         """Compile for the case; wait for the results."""
@@ -258,7 +258,7 @@ class FinDiff(Contestant):
 
     def supports(self, case):
         """Arrays of floats."""
-        return case.data != "list" and np.dtype(case.dtype).kind == "f"
+        return case.is_common and np.dtype(case.dtype).kind == "f"
 
     def call(self, case):
         """One operator for each axis."""
@@ -279,7 +279,7 @@ class Numba(Contestant):
 
     def supports(self, case):
         """What there are kernels for."""
-        if case.data == "list" or case.dtype == "f2" or case.edge_order != 1:
+        if not case.is_common or case.dtype in ("f2", "c8", "c16") or case.edge_order != 1:
             return False
         if case.has_coordinates:
             is_float = np.dtype(case.dtype).kind == "f"

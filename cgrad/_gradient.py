@@ -9,6 +9,28 @@ differentiate = kernels.differentiate
 
 # The one that was there at import: `np.gradient` may later be ours.
 _numpy_gradient = np.gradient
+# What it comes to if no argument has an answer of its own (NEP 18). Calling this saves the
+# time of asking them, which is what it took to ask our door.
+_implementation = getattr(_numpy_gradient, "_implementation", _numpy_gradient)
+
+
+def _answer_of_numpy(f, varargs, axis, edge_order):
+    """Fall back: call `numpy.gradient` with what it was called with here."""
+    for argument in (f, *varargs):
+        kind = type(argument)
+        if kind is not np.ndarray and hasattr(kind, "__array_function__"):
+            break
+    else:
+        if axis is None and type(edge_order) is int and edge_order == 1:
+            return _implementation(f, *varargs)
+        return _implementation(f, *varargs, axis=axis, edge_order=edge_order)
+    # A duck array may not know all arguments, so no defaults are passed on.
+    kwargs = {}
+    if axis is not None:
+        kwargs["axis"] = axis
+    if type(edge_order) is not int or edge_order != 1:
+        kwargs["edge_order"] = edge_order
+    return _numpy_gradient(f, *varargs, **kwargs)
 
 
 def gradient(f, *varargs, axis=None, edge_order=1, out=None):
@@ -79,11 +101,11 @@ def gradient(f, *varargs, axis=None, edge_order=1, out=None):
               + \frac{h_2 - h_1}{h_1 h_2} f_i
               + \frac{h_1}{h_2 (h_1 + h_2)} f_{i+1}
 
-    Compiled are `numpy.ndarray` itself (not its subclasses) of float32,
-    float64 and integers, aligned and in the machine's byte order, with any
-    strides, and real spacings. All other calls, and those that end in an error
-    or in a floating-point warning, are answered by the `numpy.gradient` that
-    was there when cgrad was imported.
+    Compiled are `numpy.ndarray` itself (not its subclasses) and lists and tuples
+    of real and complex floating-point numbers and integers of any size, byte order,
+    alignment and strides, with real spacings. All other calls, and those that end in
+    an error or in a floating-point warning, are answered by the `numpy.gradient`
+    that was there when cgrad was imported.
 
     A call that raises leaves `out` untouched, unless it is a floating-point event,
     by way of `numpy.errstate` or a warning that is an error: then what `out` holds
@@ -132,14 +154,4 @@ def gradient(f, *varargs, axis=None, edge_order=1, out=None):
     if out is not None:
         return gradient_into(out, gradient, f, varargs, axis, edge_order)
     result = differentiate(f, varargs, axis, edge_order)
-    if result is not None:
-        return result
-    # Fall back. A duck array may not know all arguments, so no defaults are passed on.
-    if axis is None and type(edge_order) is int and edge_order == 1:
-        return _numpy_gradient(f, *varargs)
-    kwargs = {}
-    if axis is not None:
-        kwargs["axis"] = axis
-    if type(edge_order) is not int or edge_order != 1:
-        kwargs["edge_order"] = edge_order
-    return _numpy_gradient(f, *varargs, **kwargs)
+    return _answer_of_numpy(f, varargs, axis, edge_order) if result is None else result

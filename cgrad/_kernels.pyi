@@ -14,12 +14,13 @@ def differentiate(
     """
     Return what `numpy.gradient` returns, or None if NumPy has to answer.
 
-    Takes exact ndarrays of native float32, float64 and integers; the spacings
-    that the caller passed, unchanged; None, an integer or a tuple or list of
-    integers as axis; 1 or 2 as edge order; as `out`, plain arrays of the
-    results' shape and dtype, each of which begins after or ends before every other
-    array, or of which `disjoint` promises that they share no memory. Anything else,
-    anything that is an error, and anything that met a floating-point event which
+    Takes exact ndarrays, lists and tuples of floating-point and complex numbers and
+    integers (of booleans only where NumPy does not subtract them); the spacings that
+    the caller passed, unchanged, all of them real; None, an integer or a tuple or list
+    of integers as axis; 1 or 2 as edge order; as `out`, aligned arrays of the
+    results' shape and dtype, byte order included, each of which begins after or ends
+    before every other array, or of which `disjoint` promises that they share no memory.
+    Anything else, anything that is an error, and anything that met a floating-point event which
     the caller's `numpy.errstate` does not ignore, gives None; of these, only the
     last may have written to `out`. Nothing is raised but what allocating a result
     raises, and nothing is warned of.
@@ -30,6 +31,13 @@ def build_info() -> dict[str, str]:
 
 def simd_levels() -> list[str]:
     """Return for which of the other builds this CPU has the instructions, best first."""
+
+def use_loops(loops: object) -> None:
+    """
+    Use the loops of another build from now on, or with None those of this one.
+
+    Not while a call runs in another thread.
+    """
 
 def keep_at_most(size: int) -> int:
     """Set how many bytes of freed results are kept, and return how many it gave back."""

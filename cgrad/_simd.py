@@ -1,6 +1,6 @@
-"""The choice, at import, among builds of the one compiled module.
+"""The choice, at import, among builds of the compiled loops.
 
-``_kernels`` runs on any CPU; ``_kernels_avx2`` and ``_kernels_avx512`` are the
+Those in ``_kernels`` itself run on any CPU; ``_loops_avx2`` and ``_loops_avx512`` are the
 same source compiled for wider registers, and give the same bits. The environment
 variable ``CGRAD_SIMD`` names the widest that may be used: ``avx512`` (the
 default), ``avx2`` or ``baseline``.
@@ -8,34 +8,35 @@ default), ``avx2`` or ``baseline``.
 
 import os
 
-import cgrad._kernels as baseline
+from cgrad import _kernels as kernels
 
 LEVELS = ("avx512", "avx2", "baseline")
 
 
-def build(level):
-    """Return the module that was built for a level."""
+def loops_of(level):
+    """Return the loops that were built for a level; None for those of the door itself."""
     if level == "avx512":
-        import cgrad._kernels_avx512 as module
+        from cgrad._loops_avx512 import loops
     elif level == "avx2":
-        import cgrad._kernels_avx2 as module
+        from cgrad._loops_avx2 import loops
     else:
-        module = baseline
-    return module
+        loops = None
+    return loops
 
 
 def choose(widest):
-    """Return the best level up to this one that the CPU has and that was built, and its module."""
+    """Return the best level up to this one that the CPU has and that was built, and its loops."""
     if widest not in LEVELS:
         raise ValueError(f"CGRAD_SIMD: expected one of {', '.join(LEVELS)}, not {widest!r}")
     allowed = LEVELS[LEVELS.index(widest):]
-    for level in baseline.simd_levels():
+    for level in kernels.simd_levels():
         if level in allowed:
             try:
-                return level, build(level)
+                return level, loops_of(level)
             except ModuleNotFoundError:
                 continue              # left out, as on Windows
-    return "baseline", baseline
+    return "baseline", None
 
 
-level, kernels = choose(os.environ.get("CGRAD_SIMD", "").lower() or "avx512")
+level, _loops = choose(os.environ.get("CGRAD_SIMD", "").lower() or "avx512")
+kernels.use_loops(_loops)

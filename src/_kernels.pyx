@@ -19,26 +19,27 @@ axis, and `walk` (walker.pxi) carries it out with the inner loops of rows.pxi.
 The formulas are in coefficients.pxi.
 """
 
-cimport cython
+cimport cython  # no-cython-lint
 cimport numpy as cnp
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
-from cpython.pycapsule cimport PyCapsule_New
+from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
 from cpython.ref cimport PyObject, Py_INCREF
 from cpython.tuple cimport (
     PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM,
 )
-from libc.math cimport fabs, frexp
+from libc.math cimport fabs
 
 import numpy as np
 
 cdef extern from *:
     """
+    #include <fenv.h>
     #if defined(__x86_64__) || defined(_M_X64)
-      /* All arithmetic here is SSE's, whose register alone is read in less time than
-         fetestexcept takes for it and the x87's. */
+      /* All arithmetic but that of long double is SSE's, whose register alone is read in
+         less time than fetestexcept takes for it and the x87's. */
       #include <xmmintrin.h>
       #define EVENT_DIVIDE _MM_EXCEPT_DIV_ZERO
       #define EVENT_OVER _MM_EXCEPT_OVERFLOW
@@ -47,8 +48,13 @@ cdef extern from *:
       #define EVENTS (EVENT_DIVIDE | EVENT_OVER | EVENT_UNDER | EVENT_INVALID)
       #define cgrad_events() ((int)_mm_getcsr() & EVENTS)
       #define cgrad_clear_events() _mm_setcsr(_mm_getcsr() & ~(unsigned)EVENTS)
+      static void cgrad_clear_extended_events(void)
+      {
+          const unsigned state = _mm_getcsr();
+          feclearexcept(FE_ALL_EXCEPT);
+          _mm_setcsr(state);
+      }
     #else
-      #include <fenv.h>
       #define EVENT_DIVIDE FE_DIVBYZERO
       #define EVENT_OVER FE_OVERFLOW
       #define EVENT_UNDER FE_UNDERFLOW
@@ -56,7 +62,16 @@ cdef extern from *:
       #define EVENTS (EVENT_DIVIDE | EVENT_OVER | EVENT_UNDER | EVENT_INVALID)
       #define cgrad_events() fetestexcept(EVENTS)
       #define cgrad_clear_events() ((void)feclearexcept(EVENTS))
+      #define cgrad_clear_extended_events()
     #endif
+    static int cgrad_all_events(void)
+    {
+        const int events = fetestexcept(FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID);
+        return (events & FE_DIVBYZERO ? EVENT_DIVIDE : 0) |
+               (events & FE_OVERFLOW ? EVENT_OVER : 0) |
+               (events & FE_UNDERFLOW ? EVENT_UNDER : 0) |
+               (events & FE_INVALID ? EVENT_INVALID : 0);
+    }
     """
     const int EVENT_DIVIDE
     const int EVENT_OVER
@@ -64,6 +79,9 @@ cdef extern from *:
     const int EVENT_INVALID
     int floating_point_events "cgrad_events"() nogil
     void clear_floating_point_events "cgrad_clear_events"() nogil
+    # With those of long double, where they are kept apart.
+    int all_events "cgrad_all_events"() nogil
+    void clear_extended_events "cgrad_clear_extended_events"() nogil
 
 cdef extern from "numpy/arrayobject.h":
     # Steals a reference to the descriptor.
@@ -85,6 +103,7 @@ cdef extern from *:
       #define CGRAD_COMPILER "unknown"
     #endif
     #if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
+      /* No CPU has AVX2 without the conversions of halves (F16C), which are older. */
       #define cgrad_has_avx2() __builtin_cpu_supports("avx2")
       #define cgrad_has_avx512() (__builtin_cpu_supports("avx512f") && \
         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && \
@@ -111,38 +130,121 @@ cdef extern from "kept_memory.h" nogil:
 prepare_memory()
 cdef object MEMORY = PyCapsule_New(&memory_handler, "mem_handler", NULL)
 
-include "rows.pxi"
-include "coefficients.pxi"
+include "loops.pxi"
+
+cdef Loops LOOPS                  # those in use
+set_extended_loops(&LOOPS)
+set_loops(&LOOPS)
+
+
+cdef inline const Type *type_of(int type_num) noexcept nogil:
+    """What there is for a NumPy type number, or NULL for a type that is not compiled."""
+    if 0 <= type_num <= NPY_HALF and LOOPS.types[type_num].parts:
+        return &LOOPS.types[type_num]
+    return NULL
+
+
+cdef inline Py_ssize_t size_of(Precision precision) noexcept nogil:
+    """Bytes of a number in a row."""
+    if precision == DOUBLE:
+        return sizeof(double)
+    return sizeof(longdouble) if precision == EXTENDED else sizeof(float)
+
+
 include "walker.pxi"
 include "spacing.pxi"
 
 cdef enum:
     WORTH_KEEPING = 1 << 18       # bytes: for less, malloc seldom asks the system
+    WIDEST = 32                   # bytes of a number
     FEW = 4                       # axes
     WORTH_RELEASING = 2048        # points: for fewer, giving up the GIL costs more than it gives
 
 
-cdef bint is_plain(cnp.ndarray array):
-    """Whether C can index the elements: aligned, native, whole elements apart."""
+cdef bint is_regular(cnp.ndarray array):
+    """Whether the elements are aligned, and whole elements apart."""
+    cdef Py_ssize_t itemsize = cnp.PyArray_ITEMSIZE(array)
     cdef int d
-    if not cnp.PyArray_ISBEHAVED_RO(array):
+    if not cnp.PyArray_ISALIGNED(array):
         return False
     for d in range(cnp.PyArray_NDIM(array)):
-        # The sizes of numbers are powers of two.
-        if cnp.PyArray_STRIDE(array, d) & (cnp.PyArray_ITEMSIZE(array) - 1):
+        # Sizes of numbers are powers of two, but for some long doubles.
+        if cnp.PyArray_STRIDE(array, d) & (itemsize - 1):
             return False
-    return True
+    return itemsize & (itemsize - 1) == 0
 
 
-cdef bint takes(object f):
-    """Whether f is of a kind that is compiled here."""
+cdef bint is_plain(cnp.ndarray array):
+    """Whether C can index the elements."""
+    return cnp.PyArray_ISNOTSWAPPED(array) and is_regular(array)
+
+
+cdef object from_sequence(object argument):
+    """The array that NumPy makes of a list or tuple; None if there is none."""
+    try:
+        return np.asarray(argument)
+    except Exception:
+        return None                   # NumPy will raise it
+
+
+cdef bint is_readable(object spacing):
+    """Whether this is anything but coordinates that have to be copied first."""
+    if PyFloat_CheckExact(spacing):
+        return True
+    if cnp.PyArray_CheckExact(spacing):
+        return is_plain(<cnp.ndarray> spacing)
+    return type(spacing) is not list and type(spacing) is not tuple
+
+
+cdef object readable(object spacing):
+    """The spacing, its coordinates in a plain array."""
+    if is_readable(spacing):
+        return spacing
+    if not cnp.PyArray_CheckExact(spacing):
+        return from_sequence(spacing)
+    if type_of(cnp.PyArray_TYPE(<cnp.ndarray> spacing)) == NULL:
+        return None
+    return spacing.astype(spacing.dtype.newbyteorder("="))
+
+
+cdef tuple readable_spacings(tuple spacings):
+    """The spacings with all coordinates in plain arrays; mostly the same tuple."""
+    cdef Py_ssize_t k
+    for k in range(PyTuple_GET_SIZE(spacings)):
+        if not is_readable(<object> PyTuple_GET_ITEM(spacings, k)):
+            return tuple([readable(spacing) for spacing in spacings])
+    return spacings
+
+
+cdef bint read_data(Plan *plan, object f):
+    """Read what kind of data f is; False where that is not compiled."""
     cdef cnp.ndarray array
+    cdef const Type *type
     if not cnp.PyArray_CheckExact(f):
         return False
     array = <cnp.ndarray> f
-    if loader_of(cnp.PyArray_TYPE(array)) == NULL or not is_plain(array):
+    type = type_of(cnp.PyArray_TYPE(array))
+    plan.size = cnp.PyArray_SIZE(array)
+    if type == NULL or plan.size == 0:
         return False
-    return cnp.PyArray_SIZE(array) > 0
+    plan.f = cnp.PyArray_BYTES(array)
+    plan.itemsize = plan.unit = cnp.PyArray_ITEMSIZE(array)
+    plan.value = type.value
+    plan.parts = type.parts
+    plan.load = type.load
+    plan.store = type.store
+    plan.copies = not is_plain(array)
+    plan.swaps = plan.copies and cnp.PyArray_ISBYTESWAPPED(array)
+    if plan.copies:
+        plan.unit = 1
+    plan.reads_rows = plan.copies or type.load != NULL
+    plan.writes_rows = type.store != NULL or plan.swaps and has_result_of_own_type(array)
+    return True
+
+
+cdef inline bint has_result_of_own_type(cnp.ndarray f):
+    """Whether results are of f's dtype, and not of float64."""
+    return cnp.PyArray_ISFLOAT(f) or cnp.PyArray_ISCOMPLEX(f)
 
 
 cdef int add_axis(object index, int ndim, int *axes, int naxes):
@@ -198,7 +300,8 @@ cdef bint all_ignored(int events):
 cdef bint keeps_memory(Py_ssize_t size, Py_ssize_t itemsize):
     """Whether a result of this many elements gets memory that is kept for reuse."""
     cdef object handler
-    if size < WORTH_KEEPING // 8 or size < WORTH_KEEPING // itemsize or bound_of_kept() == 0:
+    if (size < WORTH_KEEPING // WIDEST or size < WORTH_KEEPING // itemsize
+            or bound_of_kept() == 0):
         return False
     # Who has chosen an allocator for all arrays means ours too.
     handler = cnp.PyDataMem_GetHandler()
@@ -233,11 +336,12 @@ cdef object new_results(cnp.ndarray f, int naxes):
     cdef object handler = None
     cdef cnp.NPY_ORDER order = cnp.NPY_KEEPORDER
     cdef int j
-    if cnp.PyArray_ISFLOAT(f):
+    if has_result_of_own_type(f):
         dtype = f.dtype
     else:
         dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
-        order = order_of_converted(f)
+        if not cnp.PyArray_ISBOOL(f):
+            order = order_of_converted(f)
     if keeps_memory(cnp.PyArray_SIZE(f), cnp.PyDataType_ELSIZE(dtype)):
         handler = cnp.PyDataMem_SetHandler(MEMORY)
     try:
@@ -265,10 +369,7 @@ cdef void set_dimensions(Plan *plan, cnp.ndarray f, cnp.ndarray out, int *place)
     cdef const cnp.npy_intp *out_stride = cnp.PyArray_STRIDES(out)
     cdef int order[MAX_DIMS]
     cdef int d, i
-    plan.f = cnp.PyArray_BYTES(f)
-    plan.itemsize = cnp.PyArray_ITEMSIZE(f)
     plan.out_itemsize = cnp.PyArray_ITEMSIZE(out)
-    plan.load = NULL if cnp.PyArray_ISFLOAT(f) else loader_of(cnp.PyArray_TYPE(f))
     plan.ndim = 0
     for d in range(cnp.PyArray_NDIM(f)):
         if cnp.PyArray_DIM(f, d) == 1:
@@ -283,7 +384,7 @@ cdef void set_dimensions(Plan *plan, cnp.ndarray f, cnp.ndarray out, int *place)
         d = order[i]
         place[d] = i
         plan.shape[i] = cnp.PyArray_DIM(f, d)
-        plan.stride[i] = cnp.PyArray_STRIDE(f, d) // plan.itemsize
+        plan.stride[i] = cnp.PyArray_STRIDE(f, d) // plan.unit
 
 
 cdef void set_output(Job *job, cnp.ndarray out, const int *place):
@@ -312,7 +413,7 @@ cdef void free_coefficients(Plan *plan) noexcept:
             PyMem_RawFree(plan.jobs[j].memory)
 
 
-cdef int allocate_coefficients(Plan *plan, Py_ssize_t size) except -1:
+cdef int allocate_coefficients(Plan *plan) except -1:
     """Room for the coefficients: of all points if that is next to nothing, else of a row."""
     cdef Job *job
     cdef int j
@@ -321,7 +422,7 @@ cdef int allocate_coefficients(Plan *plan, Py_ssize_t size) except -1:
     for j in range(plan.njobs):
         job = &plan.jobs[j]
         if not job.uniform and not job.direct:
-            job.capacity = job.n if job.n <= size // 512 else min(job.n, <Py_ssize_t> ROW)
+            job.capacity = job.n if job.n <= plan.size // 512 else min(job.n, <Py_ssize_t> ROW)
             # Each of the three runs starts a cache line.
             job.run = (job.capacity * job.interior.size + LINE - 1) // LINE * LINE
             job.memory = PyMem_RawMalloc(3 * job.run + LINE)
@@ -332,15 +433,34 @@ cdef int allocate_coefficients(Plan *plan, Py_ssize_t size) except -1:
     return 0
 
 
+cdef inline bint is_odd(const Stencil *stencil) noexcept nogil:
+    """Whether the divisor is zero or NaN."""
+    cdef longdouble h
+    if stencil.type == EXTENDED:
+        h = stencil.abc.extended[0]
+    else:
+        h = stencil.abc.full[0] if stencil.type == DOUBLE else stencil.abc.single[0]
+    return h == 0 or h != h
+
+
+cdef bint divides_oddly(const Job *job) noexcept nogil:
+    """NumPy's complex division treats some divisors apart, which the kernels do not."""
+    return (job.uniform and is_odd(&job.interior)) or (
+        job.first.points == 2 and (is_odd(&job.first) or is_odd(&job.last)))
+
+
 cdef bint fill_plan(Plan *plan, cnp.ndarray f, tuple spacings, const int *axes, int edge_order):
     """Make a job of each axis, without its result; False where NumPy must judge."""
     cdef Spacing spacing
-    cdef bint single_values = cnp.PyArray_TYPE(f) == cnp.NPY_FLOAT
     cdef Py_ssize_t n, given = PyTuple_GET_SIZE(spacings)
     cdef Job *job
     cdef object h
     cdef int j
     spacing.precision, spacing.uniform, spacing.h = WEAK, True, 1.
+    spacing.some_extended = False
+    plan.halves = plan.value == HALF
+    if plan.value == EXTENDED:
+        start_extended(&spacing)
     for j in range(plan.njobs):
         job = &plan.jobs[j]
         job.n = n = cnp.PyArray_DIM(f, axes[j])
@@ -354,10 +474,17 @@ cdef bint fill_plan(Plan *plan, cnp.ndarray f, tuple spacings, const int *axes, 
                 return False          # one for all axes can only be a scalar
             if spacing.precision == WEAK and spacing.h == 0 and edge_order == 2:
                 return False          # ZeroDivisionError
+        if cnp.PyArray_ISBOOL(f) and (
+                spacing.uniform or edge_order == 1 or spacing.precision < DOUBLE):
+            return False              # an error, but for products with coefficients
         if spacing.uniform:
-            set_uniform(job, &spacing, single_values, edge_order)
+            set_uniform(job, plan, &spacing, edge_order)
         else:
-            set_nonuniform(job, &spacing, single_values, n == cnp.PyArray_SIZE(f), edge_order)
+            set_nonuniform(job, plan, &spacing, edge_order)
+        plan.halves |= spacing.precision == HALF
+        if plan.parts == 2 and divides_oddly(job):
+            return False
+    plan.extended = spacing.some_extended
     return True
 
 
@@ -410,7 +537,9 @@ cdef bint all_apart(cnp.ndarray f, tuple spacings, tuple out):
 
 cdef bint accepts(cnp.ndarray f, tuple out, int naxes):
     """Whether the results for f can be computed straight into these arrays."""
-    cdef int type_num = cnp.PyArray_TYPE(f) if cnp.PyArray_ISFLOAT(f) else cnp.NPY_DOUBLE
+    cdef bint own = has_result_of_own_type(f)
+    cdef int type_num = cnp.PyArray_TYPE(f) if own else cnp.NPY_DOUBLE
+    cdef bint swapped = own and cnp.PyArray_ISBYTESWAPPED(f)
     cdef cnp.ndarray result
     cdef int d
     if PyTuple_GET_SIZE(out) != naxes:
@@ -422,7 +551,8 @@ cdef bint accepts(cnp.ndarray f, tuple out, int naxes):
         for d in range(cnp.PyArray_NDIM(result)):
             if cnp.PyArray_STRIDE(result, d) == 0 and cnp.PyArray_DIM(result, d) > 1:
                 return False          # it overlaps itself
-        if (cnp.PyArray_TYPE(result) != type_num or not is_plain(result)
+        if (cnp.PyArray_TYPE(result) != type_num or not is_regular(result)
+                or cnp.PyArray_ISBYTESWAPPED(result) != swapped
                 or not cnp.PyArray_ISWRITEABLE(result)
                 or not cnp.PyArray_SAMESHAPE(f, result)):
             return False
@@ -442,7 +572,9 @@ def differentiate(f, tuple spacings, axis, edge_order, tuple out=None, bint disj
     cdef Py_ssize_t given = PyTuple_GET_SIZE(spacings)
 
     # Check: is the call of a kind that is compiled here?
-    if not takes(f) or not PyLong_CheckExact(edge_order):
+    if type(f) is list or type(f) is tuple:
+        f = from_sequence(f)
+    if not read_data(&plan, f) or not PyLong_CheckExact(edge_order):
         return None
     if edge_order != 1 and edge_order != 2:
         return None
@@ -455,7 +587,9 @@ def differentiate(f, tuple spacings, axis, edge_order, tuple out=None, bint disj
             disjoint or all_apart(array, spacings, out))):
         return None
 
-    # Normalise: spacing. From here on floating-point events count.
+    # Normalise: spacing. From the clearing on floating-point events count.
+    if given:
+        spacings = readable_spacings(spacings)
     plan.jobs = few
     if plan.njobs > FEW:
         # Not on a stack that may be small; the room goes when this function ends.
@@ -477,14 +611,19 @@ def differentiate(f, tuple spacings, axis, edge_order, tuple out=None, bint disj
         set_output(&plan.jobs[j], result_of(results, j), place)
 
     # Compute.
-    allocate_coefficients(&plan, cnp.PyArray_SIZE(array))
-    if cnp.PyArray_SIZE(array) < WORTH_RELEASING:
+    allocate_coefficients(&plan)
+    if plan.size < WORTH_RELEASING:
         walk(&plan)
     else:
         with nogil:
             walk(&plan)
     free_coefficients(&plan)
-    events = floating_point_events()
+    events = all_events() if plan.extended else floating_point_events()
+    if events & EVENT_UNDER and plan.parts == 2:
+        # By the machine, NumPy fuses an addition of zero: the sign of one may differ.
+        return None
+    if plan.halves:
+        events |= EVENT_UNDER         # rounding to halves does not raise it
     if events:
         clear_floating_point_events()
         if not all_ignored(events):
@@ -508,6 +647,14 @@ def simd_levels():
     if cgrad_has_avx2():
         levels.append("avx2")
     return levels
+
+
+def use_loops(loops):
+    """See ``cgrad/_kernels.pyi``."""
+    if loops is None:
+        set_loops(&LOOPS)
+    else:
+        (<loop_setter> PyCapsule_GetPointer(loops, "cgrad loops"))(&LOOPS)
 
 
 def keep_at_most(size_t size):

@@ -3,61 +3,103 @@
 #
 # Source: one-sided and central differences from Taylor's series on uneven
 # points, in the form and the order of operations of `numpy.gradient`, so that
-# every operation rounds as NumPy's does, to coefficient_t.
+# every operation rounds as NumPy's does, to coefficient_t, or to half precision.
 
 cdef union Coefficients:
     # a, b and c of a stencil, in the type that its kernel reads.
     float single[3]
     double full[3]
+    longdouble extended[3]
 
 
-cdef inline void store(Coefficients *abc, coefficient_t a, coefficient_t b,
+cdef inline void store(Coefficients *abc, Precision type, coefficient_t a, coefficient_t b,
                        coefficient_t c) noexcept nogil:
-    if coefficient_t is float:
-        abc.single[0] = a
-        abc.single[1] = b
-        abc.single[2] = c
+    """Round the coefficients to the type that the kernel reads."""
+    if type == DOUBLE:
+        abc.full[0], abc.full[1], abc.full[2] = <double> a, <double> b, <double> c
+    elif type == SINGLE:
+        abc.single[0], abc.single[1], abc.single[2] = <float> a, <float> b, <float> c
+    elif type == EXTENDED:
+        abc.extended[0], abc.extended[1], abc.extended[2] = a, b, c
     else:
-        abc.full[0] = a
-        abc.full[1] = b
-        abc.full[2] = c
+        abc.single[0] = <float> to_half(a)
+        abc.single[1] = <float> to_half(b)
+        abc.single[2] = <float> to_half(c)
 
 
-cdef void uniform_edges(coefficient_t h, Coefficients *first,
+cdef void uniform_edges(coefficient_t h, bint half, Precision type, Coefficients *first,
                         Coefficients *last) noexcept nogil:
     """Both edges to second order."""
-    store(first, <coefficient_t> -1.5 / h, <coefficient_t> 2. / h, <coefficient_t> -0.5 / h)
-    store(last, <coefficient_t> 0.5 / h, <coefficient_t> -2. / h, <coefficient_t> 1.5 / h)
+    store(first, type, rounded(<coefficient_t> -1.5 / h, half),
+          rounded(<coefficient_t> 2. / h, half), rounded(<coefficient_t> -0.5 / h, half))
+    store(last, type, rounded(<coefficient_t> 0.5 / h, half),
+          rounded(<coefficient_t> -2. / h, half), rounded(<coefficient_t> 1.5 / h, half))
 
 
-cdef void nonuniform_first(coefficient_t h1, coefficient_t h2, Coefficients *first) noexcept nogil:
+cdef void nonuniform_first(coefficient_t h1, coefficient_t h2, bint half, Precision type,
+                           Coefficients *first) noexcept nogil:
     """The first edge to second order; h1 and h2 are the first two steps."""
-    store(first, -(<coefficient_t> 2. * h1 + h2) / (h1 * (h1 + h2)),
-          (h1 + h2) / (h1 * h2),
-          -h1 / (h2 * (h1 + h2)))
+    cdef coefficient_t both = rounded(h1 + h2, half)
+    cdef coefficient_t twice = rounded(<coefficient_t> 2. * h1, half)
+    store(first, type, rounded(-rounded(twice + h2, half) / rounded(h1 * both, half), half),
+          rounded(both / rounded(h1 * h2, half), half),
+          rounded(-h1 / rounded(h2 * both, half), half))
 
 
-cdef void nonuniform_last(coefficient_t h1, coefficient_t h2, Coefficients *last) noexcept nogil:
+cdef void nonuniform_last(coefficient_t h1, coefficient_t h2, bint half, Precision type,
+                          Coefficients *last) noexcept nogil:
     """The last edge to second order; h1 and h2 are the last two steps."""
-    store(last, h2 / (h1 * (h1 + h2)),
-          -(h2 + h1) / (h1 * h2),
-          (<coefficient_t> 2. * h2 + h1) / (h2 * (h1 + h2)))
+    cdef coefficient_t both = rounded(h1 + h2, half)
+    cdef coefficient_t twice = rounded(<coefficient_t> 2. * h2, half)
+    store(last, type, rounded(h2 / rounded(h1 * both, half), half),
+          rounded(-both / rounded(h1 * h2, half), half),
+          rounded(rounded(twice + h1, half) / rounded(h2 * both, half), half))
 
 
-cdef inline void nonuniform_point(coefficient_t h1, coefficient_t h2, coefficient_t *a,
-                                  coefficient_t *b, coefficient_t *c) noexcept nogil:
+cdef inline void nonuniform_point(coefficient_t h1, coefficient_t h2, bint half,
+                                  coefficient_t *a, coefficient_t *b,
+                                  coefficient_t *c) noexcept nogil:
     """An interior point; h1 and h2 are the steps before and after it."""
-    a[0] = -h2 / (h1 * (h1 + h2))
-    b[0] = (h2 - h1) / (h1 * h2)
-    c[0] = h1 / (h2 * (h1 + h2))
+    cdef coefficient_t both = rounded(h1 + h2, half)
+    a[0] = rounded(-h2 / rounded(h1 * both, half), half)
+    b[0] = rounded(rounded(h2 - h1, half) / rounded(h1 * h2, half), half)
+    c[0] = rounded(h1 / rounded(h2 * both, half), half)
 
 
-cdef void nonuniform_interior(const double *x, Py_ssize_t count, coefficient_t *restrict a,
-                              coefficient_t *restrict b,
-                              coefficient_t *restrict c) noexcept nogil:
-    """count interior points, the first of which is at x[1]."""
+# The same for a run of coordinates, in their precision; kernel_t is what the kernels read.
+
+ctypedef fused position_t:
+    # Holds coordinates exactly.
+    double
+    longdouble
+
+ctypedef fused kernel_t:
+    float
+    double
+    longdouble
+
+
+cdef inline void _nonuniform_interior(const position_t *x, Py_ssize_t count, bint half,
+                                      coefficient_t type_tag, kernel_t *restrict a,
+                                      kernel_t *restrict b,
+                                      kernel_t *restrict c) noexcept nogil:
     cdef Py_ssize_t i
+    cdef coefficient_t ai, bi, ci
     for i in range(count):
-        nonuniform_point(<coefficient_t> x[i + 1] - <coefficient_t> x[i],
-                         <coefficient_t> x[i + 2] - <coefficient_t> x[i + 1],
-                         &a[i], &b[i], &c[i])
+        nonuniform_point(rounded(<coefficient_t> x[i + 1] - <coefficient_t> x[i], half),
+                         rounded(<coefficient_t> x[i + 2] - <coefficient_t> x[i + 1], half),
+                         half, &ai, &bi, &ci)
+        a[i], b[i], c[i] = <kernel_t> ai, <kernel_t> bi, <kernel_t> ci
+
+
+cdef void nonuniform_interior(const position_t *x, Py_ssize_t count, Precision precision,
+                              kernel_t *a, kernel_t *b, kernel_t *c) noexcept nogil:
+    """count interior points, the first of which is at x[1]."""
+    if position_t is longdouble:
+        _nonuniform_interior(x, count, False, <longdouble> 0, a, b, c)
+    elif precision == HALF:
+        _nonuniform_interior(x, count, True, <float> 0, a, b, c)
+    elif precision == SINGLE:
+        _nonuniform_interior(x, count, False, <float> 0, a, b, c)
+    else:
+        _nonuniform_interior(x, count, False, <double> 0, a, b, c)

@@ -3,20 +3,54 @@
 # In each, `p`, `q` and `r` are the up to three rows of f that a stencil reads,
 # shifted so that index i is right for all of them, and `a`, `b`, `c` are their
 # coefficients. `value_t` is the type of f, in which differences are rounded;
-# `coefficient_t` is that of the spacing. C promotes the two as NumPy does:
-# float with double gives double, and the result is rounded once, when stored.
+# `coefficient_t` is the wider of it and the spacing's. C promotes the two as NumPy
+# does: float with double gives double, and the result is rounded once, when stored.
+
+cdef extern from *:
+    """
+    /* What is inline here must be: called from a loop, it would keep that from being vector
+       code, and compilers give up inlining when a function grows. */
+    #undef CYTHON_INLINE
+    #if defined(_MSC_VER)
+      #define CYTHON_INLINE __forceinline
+    #else
+      #define CYTHON_INLINE inline __attribute__((always_inline))
+    #endif
+    """
+
+ctypedef long double longdouble
 
 ctypedef fused value_t:
     float
     double
+    longdouble
 
 ctypedef fused coefficient_t:
     float
     double
+    longdouble
+
+cdef enum Precision:
+    HALF                          # held in floats
+    SINGLE                        # float
+    DOUBLE                        # double
+    EXTENDED                      # long double
+    # Of spacings alone, in which NumPy's rules (NEP 50) let the data decide more or less:
+    WEAK                          # a Python number: worked with in double, then that of the data
+    TINY                          # an integer of 8 bits or bool: 2. * h is double, h fits half
+    SMALL                         # an integer of 16 bits: 2. * h is double, h fits float
+
+cdef enum Kind:
+    # What numbers the rows hold, of type value_t.
+    REAL
+    HALVES                        # floats that are rounded to half precision
+    HALVES_ALONE                  # the same, with coefficients in half precision too
+    COMPLEX                       # pairs; steps count both parts
 
 # Rows of points, all of the same length: steps are from point to point of a
-# row, jumps from row to row, both in elements.
+# row, jumps from row to row, both in numbers of value_t.
 cdef struct Rows:
+    Kind kind
     Py_ssize_t count              # points in a row
     Py_ssize_t step
     Py_ssize_t out_step
@@ -35,38 +69,153 @@ ctypedef void (*row_kernel)(
     void *out, const void *p, const void *q, const void *r,
     const void *a, const void *b, const void *c, const Rows *rows) noexcept nogil
 
+cdef extern from "half.h" nogil:
+    float float_to_half(float x)
+    float difference_to_half(float x)
+    double double_to_half(double x)
+    longdouble long_double_to_half(longdouble x)
 
-cdef inline void edges(value_t *out, const value_t *f, coefficient_t type_tag,
-                       const Rows *rows) noexcept nogil:
+
+cdef inline coefficient_t to_half(coefficient_t x) noexcept nogil:
+    """The nearest number of half precision."""
+    if coefficient_t is float:
+        return float_to_half(x)
+    elif coefficient_t is double:
+        return double_to_half(x)
+    else:
+        return long_double_to_half(x)
+
+
+cdef inline coefficient_t rounded(coefficient_t x, bint half) noexcept nogil:
+    """The result of an operation; `half`, a literal, says whether in half precision."""
+    return to_half(x) if half else x
+
+
+cdef inline float stored(coefficient_t x) noexcept nogil:
+    """A number that will be rounded to half precision when it is stored (`store_halves`)."""
+    if coefficient_t is float:
+        return x
+    else:
+        return <float> to_half(x)     # not by way of float: that would round twice
+
+
+# The arithmetic of one point, on real numbers. `kind` is a literal.
+
+cdef inline value_t quotient(value_t p, value_t r, coefficient_t a, Kind kind) noexcept nogil:
+    """(r - p) / a."""
+    cdef value_t difference = r - p
+    if kind == REAL:
+        return <value_t> (difference / a)
+    return stored(difference_to_half(difference) / a)
+
+
+cdef inline value_t product(value_t p, value_t r, coefficient_t a, Kind kind) noexcept nogil:
+    """(r - p) a."""
+    cdef value_t difference = r - p
+    if kind == REAL:
+        return <value_t> (difference * a)
+    return stored(difference_to_half(difference) * a)
+
+
+cdef inline value_t combination(value_t p, value_t q, value_t r, coefficient_t a,
+                                coefficient_t b, coefficient_t c, Kind kind) noexcept nogil:
+    """a p + b q + c r."""
+    cdef coefficient_t ap, bq, cr
+    if kind == REAL:
+        return <value_t> (a * p + b * q + c * r)
+    if kind == HALVES:
+        return stored(a * p + b * q + c * r)
+    ap, bq, cr = to_half(a * p), to_half(b * q), to_half(c * r)
+    return stored(to_half(ap + bq) + cr)
+
+
+# And on complex ones, which are pairs of numbers. NumPy divides by a real spacing
+# as by the complex number h + 0j, with Smith's method, and multiplies by a real
+# coefficient as by a + 0j, so that an infinity in one part reaches the other.
+
+cdef inline void complex_quotient(value_t *out, const value_t *p, const value_t *r,
+                                  coefficient_t ratio, coefficient_t scale) noexcept nogil:
+    """(r - p) / h; ratio is 0 / h, and scale is 1 / h."""
+    cdef value_t re = r[0] - p[0]
+    cdef value_t im = r[1] - p[1]
+    cdef coefficient_t minus_ratio = -ratio     # see complex_combination
+    out[0] = <value_t> ((re + im * ratio) * scale)
+    out[1] = <value_t> ((im + re * minus_ratio) * scale)
+
+
+cdef inline void complex_combination(value_t *out, const value_t *p, const value_t *q,
+                                     const value_t *r, coefficient_t a, coefficient_t b,
+                                     coefficient_t c) noexcept nogil:
+    """a p + b q + c r."""
+    # Not a p[0] - 0 p[1]: beside a sum in the other part, gcc 12 fuses that with the product
+    # (vfmaddsub), whatever -ffp-contract says.
+    cdef coefficient_t zero = 0, minus_zero = -zero
+    out[0] = <value_t> (
+        (a * p[0] + minus_zero * p[1]) + (b * q[0] + minus_zero * q[1])
+        + (c * r[0] + minus_zero * r[1]))
+    out[1] = <value_t> (
+        (a * p[1] + zero * p[0]) + (b * q[1] + zero * q[0]) + (c * r[1] + zero * r[0]))
+
+
+cdef inline void edges_of(value_t *out, const value_t *f, coefficient_t type_tag,
+                          const Rows *rows, Kind kind) noexcept nogil:
     """The edges before and after a row; out and f are at the first."""
     cdef const coefficient_t *first = <const coefficient_t *> rows.first
     cdef const coefficient_t *last = <const coefficient_t *> rows.last
     cdef Py_ssize_t step = rows.step
     cdef value_t *out_last = out + (rows.count + 1) * rows.out_step
     cdef const value_t *f_last = f + (rows.count + 1) * step
-    if rows.edge_points == 2:
+    if kind == COMPLEX and rows.edge_points == 2:
+        complex_quotient(out, f, f + step, 0 / first[0], 1 / first[0])
+        complex_quotient(out_last, f_last - step, f_last, 0 / last[0], 1 / last[0])
+    elif kind == COMPLEX:
+        complex_combination(out, f, f + step, f + 2 * step, first[0], first[1], first[2])
+        complex_combination(out_last, f_last - 2 * step, f_last - step, f_last,
+                            last[0], last[1], last[2])
+    elif rows.edge_points == 2:
         # (f[1] - f[0]) / h and (f[n - 1] - f[n - 2]) / h
-        out[0] = <value_t> ((f[step] - f[0]) / first[0])
-        out_last[0] = <value_t> ((f_last[0] - f_last[-step]) / last[0])
+        out[0] = quotient(f[0], f[step], first[0], kind)
+        out_last[0] = quotient(f_last[-step], f_last[0], last[0], kind)
     else:
         # a f[0] + b f[1] + c f[2] and a f[n - 3] + b f[n - 2] + c f[n - 1]
-        out[0] = <value_t> (
-            first[0] * f[0] + first[1] * f[step] + first[2] * f[2 * step])
-        out_last[0] = <value_t> (
-            last[0] * f_last[-2 * step] + last[1] * f_last[-step] + last[2] * f_last[0])
+        out[0] = combination(f[0], f[step], f[2 * step], first[0], first[1], first[2], kind)
+        out_last[0] = combination(f_last[-2 * step], f_last[-step], f_last[0],
+                                  last[0], last[1], last[2], kind)
 
 
-# A kernel calls its one inlined body from three arms, with literal steps for
-# rows forward and backward, which the compiler turns into vector code, and with
-# the steps of the rows.
+cdef inline void edges(value_t *out, const value_t *f, coefficient_t type_tag,
+                       const Rows *rows) noexcept nogil:
+    """The same, the kind made a literal."""
+    if rows.kind == REAL:
+        edges_of(out, f, type_tag, rows, REAL)
+    elif rows.kind == COMPLEX:
+        edges_of(out, f, type_tag, rows, COMPLEX)
+    elif value_t is float:
+        if rows.kind == HALVES:
+            edges_of(out, f, type_tag, rows, HALVES)
+        elif coefficient_t is float:
+            edges_of(out, f, type_tag, rows, HALVES_ALONE)
+
+
+# A kernel calls its one inlined body from several arms. Literal steps, for rows
+# forward and backward, let the compiler turn it into vector code, a literal kind
+# takes out the arithmetic of the others. Halves always come in dense rows; there are
+# no vectors of long doubles.
+
 
 cdef inline void _divide(value_t *restrict out, const value_t *p, const value_t *r,
                          coefficient_t a, Py_ssize_t count, Py_ssize_t step,
-                         Py_ssize_t out_step) noexcept nogil:
+                         Py_ssize_t out_step, Kind kind) noexcept nogil:
     # out[i] = (r[i] - p[i]) / a
     cdef Py_ssize_t i
+    cdef coefficient_t ratio = 0, scale = 1
+    if kind == COMPLEX:
+        ratio, scale = 0 / a, 1 / a
     for i in range(count):
-        out[i * out_step] = <value_t> ((r[i * step] - p[i * step]) / a)
+        if kind == COMPLEX:
+            complex_quotient(out + i * out_step, p + i * step, r + i * step, ratio, scale)
+        else:
+            out[i * out_step] = quotient(p[i * step], r[i * step], a, kind)
 
 
 cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t *r,
@@ -75,12 +224,27 @@ cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t
     cdef Py_ssize_t k
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
     for k in range(rows.rows):
-        if out_step == 1 and step == 1:
-            _divide(out, p, r, a[0], count, 1, 1)
-        elif out_step == 1 and step == -1:
-            _divide(out, p, r, a[0], count, -1, 1)
-        else:
-            _divide(out, p, r, a[0], count, step, out_step)
+        if rows.kind == REAL:
+            if coefficient_t is longdouble:
+                _divide(out, p, r, a[0], count, step, out_step, REAL)
+            elif out_step == 1 and step == 1:
+                _divide(out, p, r, a[0], count, 1, 1, REAL)
+            elif out_step == 1 and step == -1:
+                _divide(out, p, r, a[0], count, -1, 1, REAL)
+            else:
+                _divide(out, p, r, a[0], count, step, out_step, REAL)
+        elif rows.kind == COMPLEX:
+            if coefficient_t is longdouble:
+                _divide(out, p, r, a[0], count, step, out_step, COMPLEX)
+            elif step == 2 and out_step == 2:
+                _divide(out, p, r, a[0], count, 2, 2, COMPLEX)
+            else:
+                _divide(out, p, r, a[0], count, step, out_step, COMPLEX)
+        elif value_t is float:
+            if rows.kind == HALVES:
+                _divide(out, p, r, a[0], count, 1, 1, HALVES)
+            elif coefficient_t is float:
+                _divide(out, p, r, a[0], count, 1, 1, HALVES_ALONE)
         if rows.edge_points:
             edges(out - out_step, p, a[0], rows)
         out += rows.out_jump
@@ -90,25 +254,31 @@ cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t
 
 cdef inline void _scale(value_t *restrict out, const value_t *p, const value_t *r,
                         coefficient_t a, Py_ssize_t count, Py_ssize_t step,
-                        Py_ssize_t out_step) noexcept nogil:
-    # out[i] = (r[i] - p[i]) * a
+                        Py_ssize_t out_step, Kind kind) noexcept nogil:
+    # out[i] = (r[i] - p[i]) a
     cdef Py_ssize_t i
     for i in range(count):
-        out[i * out_step] = <value_t> ((r[i * step] - p[i * step]) * a)
+        out[i * out_step] = product(p[i * step], r[i * step], a, kind)
 
 
 cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                 const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
                 const Rows *rows) noexcept nogil:
+    # Not for complex numbers: what they are divided by is inverted anyway.
     cdef Py_ssize_t k
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
     for k in range(rows.rows):
-        if out_step == 1 and step == 1:
-            _scale(out, p, r, a[0], count, 1, 1)
-        elif out_step == 1 and step == -1:
-            _scale(out, p, r, a[0], count, -1, 1)
-        else:
-            _scale(out, p, r, a[0], count, step, out_step)
+        if rows.kind == REAL:
+            if coefficient_t is longdouble:
+                _scale(out, p, r, a[0], count, step, out_step, REAL)
+            elif out_step == 1 and step == 1:
+                _scale(out, p, r, a[0], count, 1, 1, REAL)
+            elif out_step == 1 and step == -1:
+                _scale(out, p, r, a[0], count, -1, 1, REAL)
+            else:
+                _scale(out, p, r, a[0], count, step, out_step, REAL)
+        elif value_t is float and coefficient_t is float:
+            _scale(out, p, r, a[0], count, 1, 1, HALVES_ALONE)
         if rows.edge_points:
             edges(out - out_step, p, a[0], rows)
         out += rows.out_jump
@@ -119,12 +289,16 @@ cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t 
 cdef inline void _combine(value_t *restrict out, const value_t *p, const value_t *q,
                           const value_t *r, coefficient_t a, coefficient_t b,
                           coefficient_t c, Py_ssize_t count, Py_ssize_t step,
-                          Py_ssize_t out_step) noexcept nogil:
+                          Py_ssize_t out_step, Kind kind) noexcept nogil:
     # out[i] = a p[i] + b q[i] + c r[i]
     cdef Py_ssize_t i
     for i in range(count):
-        out[i * out_step] = <value_t> (
-            a * p[i * step] + b * q[i * step] + c * r[i * step])
+        if kind == COMPLEX:
+            complex_combination(out + i * out_step, p + i * step, q + i * step, r + i * step,
+                                a, b, c)
+        else:
+            out[i * out_step] = combination(
+                p[i * step], q[i * step], r[i * step], a, b, c, kind)
 
 
 cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_t *r,
@@ -133,12 +307,27 @@ cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_
     cdef Py_ssize_t k, at = 0
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
     for k in range(rows.rows):
-        if out_step == 1 and step == 1:
-            _combine(out, p, q, r, a[at], b[at], c[at], count, 1, 1)
-        elif out_step == 1 and step == -1:
-            _combine(out, p, q, r, a[at], b[at], c[at], count, -1, 1)
-        else:
-            _combine(out, p, q, r, a[at], b[at], c[at], count, step, out_step)
+        if rows.kind == REAL:
+            if coefficient_t is longdouble:
+                _combine(out, p, q, r, a[at], b[at], c[at], count, step, out_step, REAL)
+            elif out_step == 1 and step == 1:
+                _combine(out, p, q, r, a[at], b[at], c[at], count, 1, 1, REAL)
+            elif out_step == 1 and step == -1:
+                _combine(out, p, q, r, a[at], b[at], c[at], count, -1, 1, REAL)
+            else:
+                _combine(out, p, q, r, a[at], b[at], c[at], count, step, out_step, REAL)
+        elif rows.kind == COMPLEX:
+            if coefficient_t is longdouble:
+                _combine(out, p, q, r, a[at], b[at], c[at], count, step, out_step, COMPLEX)
+            elif step == 2 and out_step == 2:
+                _combine(out, p, q, r, a[at], b[at], c[at], count, 2, 2, COMPLEX)
+            else:
+                _combine(out, p, q, r, a[at], b[at], c[at], count, step, out_step, COMPLEX)
+        elif value_t is float:
+            if rows.kind == HALVES:
+                _combine(out, p, q, r, a[at], b[at], c[at], count, 1, 1, HALVES)
+            elif coefficient_t is float:
+                _combine(out, p, q, r, a[at], b[at], c[at], count, 1, 1, HALVES_ALONE)
         if rows.edge_points:
             edges(out - out_step, p, a[0], rows)
         out += rows.out_jump
@@ -152,12 +341,16 @@ cdef inline void _combine_varying(value_t *restrict out, const value_t *p, const
                                   const value_t *r, const coefficient_t *a,
                                   const coefficient_t *b, const coefficient_t *c,
                                   Py_ssize_t count, Py_ssize_t step,
-                                  Py_ssize_t out_step) noexcept nogil:
+                                  Py_ssize_t out_step, Kind kind) noexcept nogil:
     # out[i] = a[i] p[i] + b[i] q[i] + c[i] r[i]
     cdef Py_ssize_t i
     for i in range(count):
-        out[i * out_step] = <value_t> (
-            a[i] * p[i * step] + b[i] * q[i * step] + c[i] * r[i * step])
+        if kind == COMPLEX:
+            complex_combination(out + i * out_step, p + i * step, q + i * step, r + i * step,
+                                a[i], b[i], c[i])
+        else:
+            out[i * out_step] = combination(
+                p[i * step], q[i * step], r[i * step], a[i], b[i], c[i], kind)
 
 
 cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
@@ -167,12 +360,27 @@ cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
     cdef Py_ssize_t k
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
     for k in range(rows.rows):
-        if out_step == 1 and step == 1:
-            _combine_varying(out, p, q, r, a, b, c, count, 1, 1)
-        elif out_step == 1 and step == -1:
-            _combine_varying(out, p, q, r, a, b, c, count, -1, 1)
-        else:
-            _combine_varying(out, p, q, r, a, b, c, count, step, out_step)
+        if rows.kind == REAL:
+            if coefficient_t is longdouble:
+                _combine_varying(out, p, q, r, a, b, c, count, step, out_step, REAL)
+            elif out_step == 1 and step == 1:
+                _combine_varying(out, p, q, r, a, b, c, count, 1, 1, REAL)
+            elif out_step == 1 and step == -1:
+                _combine_varying(out, p, q, r, a, b, c, count, -1, 1, REAL)
+            else:
+                _combine_varying(out, p, q, r, a, b, c, count, step, out_step, REAL)
+        elif rows.kind == COMPLEX:
+            if coefficient_t is longdouble:
+                _combine_varying(out, p, q, r, a, b, c, count, step, out_step, COMPLEX)
+            elif step == 2 and out_step == 2:
+                _combine_varying(out, p, q, r, a, b, c, count, 2, 2, COMPLEX)
+            else:
+                _combine_varying(out, p, q, r, a, b, c, count, step, out_step, COMPLEX)
+        elif value_t is float:
+            if rows.kind == HALVES:
+                _combine_varying(out, p, q, r, a, b, c, count, 1, 1, HALVES)
+            elif coefficient_t is float:
+                _combine_varying(out, p, q, r, a, b, c, count, 1, 1, HALVES_ALONE)
         if rows.edge_points:
             edges(out - out_step, p, a[0], rows)
         out += rows.out_jump
@@ -189,102 +397,18 @@ cdef inline void _combine_coordinates(value_t *restrict out, const value_t *p,
     cdef Py_ssize_t i
     cdef coefficient_t a, b, c
     for i in range(count):
-        nonuniform_point(x[i + 1] - x[i], x[i + 2] - x[i + 1], &a, &b, &c)
-        out[i * out_step] = <value_t> (
-            a * p[i * step] + b * q[i * step] + c * r[i * step])
+        nonuniform_point(x[i + 1] - x[i], x[i + 2] - x[i + 1], False, &a, &b, &c)
+        out[i * out_step] = combination(p[i * step], q[i * step], r[i * step], a, b, c, REAL)
 
 
 cdef void combine_coordinates(value_t *out, const value_t *p, const value_t *q,
                               const value_t *r, const coefficient_t *x,
                               const coefficient_t *b, const coefficient_t *c,
                               const Rows *rows) noexcept nogil:
-    # For data of one row, which uses each coefficient once.
+    # For real data of one row, which uses each coefficient once.
     if rows.step == 1 and rows.out_step == 1:
         _combine_coordinates(out, p, q, r, x, rows.count, 1, 1)
     else:
         _combine_coordinates(out, p, q, r, x, rows.count, rows.step, rows.out_step)
     if rows.edge_points:
         edges(out - rows.out_step, p, x[0], rows)
-
-
-# The kernels for one pair of types, by what they do.
-cdef struct Kernels:
-    row_kernel divide
-    row_kernel scale
-    row_kernel combine
-    row_kernel combine_varying
-    row_kernel combine_coordinates
-
-cdef Kernels KERNELS[2][2]        # [is value_t float][is coefficient_t float]
-
-KERNELS[0][0] = Kernels(
-    <row_kernel> divide[double, double], <row_kernel> scale[double, double],
-    <row_kernel> combine[double, double], <row_kernel> combine_varying[double, double],
-    <row_kernel> combine_coordinates[double, double])
-KERNELS[0][1] = Kernels(
-    <row_kernel> divide[double, float], <row_kernel> scale[double, float],
-    <row_kernel> combine[double, float], <row_kernel> combine_varying[double, float],
-    <row_kernel> combine_coordinates[double, float])
-KERNELS[1][0] = Kernels(
-    <row_kernel> divide[float, double], <row_kernel> scale[float, double],
-    <row_kernel> combine[float, double], <row_kernel> combine_varying[float, double],
-    <row_kernel> combine_coordinates[float, double])
-KERNELS[1][1] = Kernels(
-    <row_kernel> divide[float, float], <row_kernel> scale[float, float],
-    <row_kernel> combine[float, float], <row_kernel> combine_varying[float, float],
-    <row_kernel> combine_coordinates[float, float])
-
-
-# Data of other types, and coordinates of any, are brought into a buffer of doubles,
-# a row at a time.
-
-ctypedef fused loaded_t:
-    signed char
-    short
-    int
-    long
-    long long
-    unsigned char
-    unsigned short
-    unsigned int
-    unsigned long
-    unsigned long long
-    float
-    double
-
-ctypedef void (*row_loader)(double *row, const void *source, Py_ssize_t step,
-                            Py_ssize_t count) noexcept nogil
-
-
-cdef void load(double *restrict row, const loaded_t *source, Py_ssize_t step,
-               Py_ssize_t count) noexcept nogil:
-    # row[i] = source[i]
-    cdef Py_ssize_t i
-    if step == 1:
-        for i in range(count):
-            row[i] = <double> source[i]
-    else:
-        for i in range(count):
-            row[i] = <double> source[i * step]
-
-
-cdef row_loader LOADERS[cnp.NPY_DOUBLE + 1]     # by NumPy's type number
-
-LOADERS[<int> cnp.NPY_BOOL] = NULL
-LOADERS[<int> cnp.NPY_BYTE] = <row_loader> load[cython.schar]
-LOADERS[<int> cnp.NPY_UBYTE] = <row_loader> load[cython.uchar]
-LOADERS[<int> cnp.NPY_SHORT] = <row_loader> load[short]
-LOADERS[<int> cnp.NPY_USHORT] = <row_loader> load[cython.ushort]
-LOADERS[<int> cnp.NPY_INT] = <row_loader> load[int]
-LOADERS[<int> cnp.NPY_UINT] = <row_loader> load[cython.uint]
-LOADERS[<int> cnp.NPY_LONG] = <row_loader> load[long]
-LOADERS[<int> cnp.NPY_ULONG] = <row_loader> load[cython.ulong]
-LOADERS[<int> cnp.NPY_LONGLONG] = <row_loader> load[cython.longlong]
-LOADERS[<int> cnp.NPY_ULONGLONG] = <row_loader> load[cython.ulonglong]
-LOADERS[<int> cnp.NPY_FLOAT] = <row_loader> load[float]
-LOADERS[<int> cnp.NPY_DOUBLE] = <row_loader> load[double]
-
-
-cdef inline row_loader loader_of(int type_num) noexcept nogil:
-    """The loader for a NumPy type number, or NULL for a type that has none."""
-    return LOADERS[type_num] if 0 <= type_num <= cnp.NPY_DOUBLE else NULL

@@ -1,24 +1,22 @@
 # The spacing of one axis: read from what the caller passed, made into stencils.
 
-cdef enum Precision:
-    # The type in which NumPy works with a spacing (NEP 50, by way of `2. * h`).
-    WEAK                          # a Python number: double, then the type of the data
-    SINGLE                        # float
-    DOUBLE                        # double
-    SMALL                         # a small integer: h fits float, but 2. * h is double
-
 cdef struct Spacing:
     Precision precision
     bint uniform
     double h                      # where uniform
-    Coordinates coordinates       # where not
+    longdouble extended           # h in its place, where precision is extended
+    bint some_extended            # whether one of the spacings so far was
+    Coordinates coordinates       # where not uniform
 
 cdef long long EXACT_INTEGERS = 1LL << 53    # up to here a double holds every integer
 
-# NumPy's scalars, by exact type: a subclass may do as it likes. Floats come first.
+# NumPy's scalars, by exact type: a subclass may do as it likes. Frequent ones come first.
 cdef tuple SCALAR_TYPES = (
-    np.float64, np.float32, np.long, np.longlong, np.intc, np.short, np.byte,
-    np.ulong, np.ulonglong, np.uintc, np.ushort, np.ubyte)
+    np.float64, np.float32, np.float16, np.longdouble, np.bool_, np.long, np.longlong, np.intc,
+    np.short, np.byte, np.ulong, np.ulonglong, np.uintc, np.ushort, np.ubyte)
+
+cdef enum:
+    NOT_INTEGERS = 5              # the first of SCALAR_TYPES
 
 
 cdef int scalar_type(object scalar):
@@ -31,65 +29,100 @@ cdef int scalar_type(object scalar):
 
 
 cdef bint is_integer_scalar(object scalar):
-    return scalar_type(scalar) >= 2
+    return scalar_type(scalar) >= NOT_INTEGERS
 
 
 cdef Precision precision_of(int scalar_type, object scalar):
-    if scalar_type == 0:
-        return DOUBLE
-    if scalar_type == 1:
-        return SINGLE
-    return SMALL if scalar.itemsize <= 2 else DOUBLE
+    if scalar_type < 4:
+        return (DOUBLE, SINGLE, HALF, EXTENDED)[scalar_type]
+    if scalar.itemsize == 1:
+        return TINY
+    return SMALL if scalar.itemsize == 2 else DOUBLE
 
 
-cdef bint is_even(const Coordinates *coordinates, Py_ssize_t n, coefficient_t *h) noexcept nogil:
-    """Whether all steps are equal to the first, h."""
-    cdef double row[ROW + 1]
-    cdef const double *x
+cdef bint _is_even(const Coordinates *coordinates, Py_ssize_t n, bint half, position_t type_tag,
+                   coefficient_t *h) noexcept nogil:
+    cdef position_t row[ROW + 1]
+    cdef const position_t *x
     cdef Py_ssize_t i, count, start = 0
     cdef int different
     x = coordinates_from(coordinates, 0, 2, row)
-    h[0] = <coefficient_t> x[1] - <coefficient_t> x[0]
+    h[0] = rounded(<coefficient_t> x[1] - <coefficient_t> x[0], half)
     while start < n - 1:
         count = min(<Py_ssize_t> ROW, n - 1 - start)
         x = coordinates_from(coordinates, start, count + 1, row)
         different = 0
         for i in range(count):
             # A branch here would keep the loop from being vector code.
-            different |= <coefficient_t> x[i + 1] - <coefficient_t> x[i] != h[0]
+            different |= rounded(<coefficient_t> x[i + 1] - <coefficient_t> x[i], half) != h[0]
         if different:
             return False
         start += count
     return True
 
 
-cdef bint read_coordinates(cnp.ndarray x, Py_ssize_t n, Spacing *spacing):
-    """Read coordinates; False where NumPy must judge. Even ones become a spacing."""
+cdef void find_out_whether_even(Spacing *spacing, Py_ssize_t n) noexcept nogil:
+    """Even coordinates, all of whose steps equal the first, are a uniform spacing."""
+    cdef Precision precision = spacing.precision
     cdef float single
+    if precision == EXTENDED:
+        spacing.uniform = _is_even(&spacing.coordinates, n, False, <longdouble> 0,
+                                   &spacing.extended)
+    elif precision == DOUBLE:
+        spacing.uniform = _is_even(&spacing.coordinates, n, False, <double> 0, &spacing.h)
+    else:
+        if precision == HALF:
+            spacing.uniform = _is_even(&spacing.coordinates, n, True, <double> 0, &single)
+        else:
+            spacing.uniform = _is_even(&spacing.coordinates, n, False, <double> 0, &single)
+        spacing.h = single
+
+
+cdef void start_extended(Spacing *spacing) noexcept nogil:
+    """From here on floating-point events in extended precision count."""
+    if not spacing.some_extended:
+        clear_extended_events()
+        spacing.some_extended = True
+
+
+cdef bint read_booleans(cnp.ndarray x, Spacing *spacing):
+    """Steps between booleans are whether they differ: only if all do can one divide by them."""
+    cdef const char *value = cnp.PyArray_BYTES(x)
+    cdef Py_ssize_t i, stride = cnp.PyArray_STRIDE(x, 0)
+    # No ufunc here: it would clear the floating-point events so far.
+    for i in range(cnp.PyArray_DIM(x, 0) - 1):
+        if (value[i * stride] == 0) == (value[(i + 1) * stride] == 0):
+            return False
+    spacing.precision = TINY
+    spacing.uniform = True
+    spacing.h = 1.
+    return True
+
+
+cdef bint read_coordinates(cnp.ndarray x, Py_ssize_t n, Spacing *spacing):
+    """Read coordinates; False where NumPy must judge."""
     cdef int type_num = cnp.PyArray_TYPE(x)
-    if (loader_of(type_num) == NULL or not is_plain(x) or n < 2
-            or cnp.PyArray_NDIM(x) != 1 or cnp.PyArray_DIM(x, 0) != n):
+    cdef const Type *type = type_of(type_num)
+    if type == NULL or n < 2 or cnp.PyArray_NDIM(x) != 1 or cnp.PyArray_DIM(x, 0) != n:
         return False
-    spacing.coordinates.load = loader_of(type_num)
-    spacing.coordinates.is_real = cnp.PyArray_ISFLOAT(x)
+    if type_num == cnp.NPY_BOOL:
+        return read_booleans(x, spacing)
+    if type.position == NULL:
+        return False
+    if type.value == EXTENDED:
+        start_extended(spacing)
+    spacing.precision = type.value
+    spacing.coordinates.precision = type.value
+    spacing.coordinates.stored = type.value if cnp.PyArray_ISFLOAT(x) else WEAK
+    spacing.coordinates.load = type.position
     spacing.coordinates.x = cnp.PyArray_BYTES(x)
     spacing.coordinates.itemsize = cnp.PyArray_ITEMSIZE(x)
     spacing.coordinates.stride = cnp.PyArray_STRIDE(x, 0) // cnp.PyArray_ITEMSIZE(x)
-    if type_num == cnp.NPY_FLOAT:
-        spacing.precision = SINGLE
-        if n < WORTH_RELEASING:
-            spacing.uniform = is_even(&spacing.coordinates, n, &single)
-        else:
-            with nogil:
-                spacing.uniform = is_even(&spacing.coordinates, n, &single)
-        spacing.h = single
+    if n < WORTH_RELEASING:
+        find_out_whether_even(spacing, n)
     else:
-        spacing.precision = DOUBLE
-        if n < WORTH_RELEASING:
-            spacing.uniform = is_even(&spacing.coordinates, n, &spacing.h)
-        else:
-            with nogil:
-                spacing.uniform = is_even(&spacing.coordinates, n, &spacing.h)
+        with nogil:
+            find_out_whether_even(spacing, n)
     return True
 
 
@@ -106,10 +139,10 @@ cdef bint read_spacing(object h, Py_ssize_t n, Spacing *spacing):
     if cnp.PyArray_CheckExact(h):
         if cnp.PyArray_NDIM(<cnp.ndarray> h) != 0:
             return read_coordinates(<cnp.ndarray> h, n, spacing)
-        if loader_of(cnp.PyArray_TYPE(<cnp.ndarray> h)) == NULL:
+        if type_of(cnp.PyArray_TYPE(<cnp.ndarray> h)) == NULL:
             return False
         h = h[()]                     # NumPy's arithmetic treats it as this scalar
-    if PyLong_CheckExact(h):
+    if PyLong_CheckExact(h) or h is True or h is False:
         integer = PyLong_AsLongLongAndOverflow(h, &overflow)
         spacing.precision = WEAK
         spacing.h = <double> integer
@@ -118,124 +151,166 @@ cdef bint read_spacing(object h, Py_ssize_t n, Spacing *spacing):
     if kind < 0:
         return False
     spacing.precision = precision_of(kind, h)
+    if spacing.precision == EXTENDED:
+        start_extended(spacing)
+        cnp.PyArray_ScalarAsCtype(h, &spacing.extended)
+        return True
     spacing.h = float(h)
-    return True
+    # An integer that double does not hold is another number in extended precision.
+    return spacing.precision != DOUBLE or kind < NOT_INTEGERS or (
+        fabs(spacing.h) <= EXACT_INTEGERS)
 
 
-cdef void set_difference(Stencil *stencil, const Kernels *kernels, bint single, double h,
-                         Py_ssize_t p, Py_ssize_t r) noexcept nogil:
+cdef extern from *:
+    """
+    /* Whether h is a power of two, of at most this exponent or its negative. */
+    static inline int is_power_of_two(double h, int limit)
+    {
+        uint64_t bits;
+        int exponent;
+        memcpy(&bits, &h, sizeof bits);
+        exponent = (int)(bits >> 52 & 0x7ff) - 1023;
+        return (bits & 0xfffffffffffff) == 0 && -limit <= exponent && exponent <= limit;
+    }
+    """
+    bint is_power_of_two(double h, int limit) noexcept nogil
+
+
+cdef inline Precision wider(Precision a, Precision b) noexcept nogil:
+    return a if a > b else b
+
+
+cdef inline Kind kind_of(const Plan *plan, Precision type) noexcept nogil:
+    """The kind of rows that a kernel with coefficients of this precision reads."""
+    if plan.parts == 2:
+        return COMPLEX
+    if plan.value == HALF:
+        return HALVES_ALONE if type == HALF else HALVES
+    return REAL
+
+
+cdef inline void set_difference(Stencil *stencil, const Plan *plan, Precision type,
+                                coefficient_t h, Py_ssize_t p, Py_ssize_t r) noexcept nogil:
     """(f[i + r] - f[i + p]) / h."""
-    if single:
-        stencil.abc.single[0] = <float> h
-    else:
-        stencil.abc.full[0] = h
-    stencil.size = sizeof(float) if single else sizeof(double)
-    stencil.kernel = kernels.divide
+    store(&stencil.abc, type, h, h, h)
+    stencil.kind = kind_of(plan, type)
+    stencil.type = type
+    stencil.size = size_of(type)
+    stencil.kernel = LOOPS.kernels[<int> plan.value][<int> type].divide
     stencil.varying = NULL
     stencil.points = 2
     stencil.reach[0] = stencil.reach[1] = p
     stencil.reach[2] = r
 
 
-cdef void multiply_if_exact(Stencil *stencil, const Kernels *kernels, bint single,
-                            double h) noexcept nogil:
-    """Replace the division by h, a power of two, by a multiplication: it rounds the same."""
-    cdef int exponent
-    cdef int limit = 120 if single else 1000     # so that 1 / h is a normal number
-    if fabs(frexp(h, &exponent)) != 0.5 or exponent < -limit or exponent > limit:
+cdef inline void multiply_if_exact(Stencil *stencil, const Plan *plan) noexcept nogil:
+    """Replace a division by a power of two by a multiplication: it rounds the same."""
+    cdef double h
+    if stencil.type == EXTENDED or stencil.kind not in (REAL, HALVES_ALONE):
         return
-    if single:
-        stencil.abc.single[0] = <float> (1 / h)
-    else:
+    h = stencil.abc.full[0] if stencil.type == DOUBLE else stencil.abc.single[0]
+    # The reciprocal must be a normal number.
+    if not is_power_of_two(h, 1000 if stencil.type == DOUBLE else 120):
+        return
+    if stencil.type == DOUBLE:
         stencil.abc.full[0] = 1 / h
-    stencil.kernel = kernels.scale
+    else:
+        stencil.abc.single[0] = <float> (1 / h)
+    stencil.kernel = LOOPS.kernels[<int> plan.value][<int> stencil.type].scale
 
 
-cdef void set_combination(Stencil *stencil, const Kernels *kernels, bint single,
+cdef void set_combination(Stencil *stencil, const Plan *plan, Precision type,
                           Py_ssize_t p) noexcept nogil:
     """a f[i + p] + b f[i + p + 1] + c f[i + p + 2]; the coefficients are set elsewhere."""
     cdef int k
-    stencil.size = sizeof(float) if single else sizeof(double)
-    stencil.kernel = kernels.combine
+    stencil.kind = kind_of(plan, type)
+    stencil.type = type
+    stencil.size = size_of(type)
+    stencil.kernel = LOOPS.kernels[<int> plan.value][<int> type].combine
     stencil.varying = NULL
     stencil.points = 3
     for k in range(3):
         stencil.reach[k] = p + k
 
 
-cdef void round_to_single(Coefficients *abc) noexcept nogil:
-    cdef Coefficients full = abc[0]
-    store(abc, <float> full.full[0], <float> full.full[1], <float> full.full[2])
+cdef void _set_uniform(Job *job, const Plan *plan, coefficient_t h, bint half,
+                       Precision type, Precision edge_type, int edge_order) noexcept nogil:
+    cdef coefficient_t twice = rounded(<coefficient_t> 2. * h, half)
+    set_difference(&job.interior, plan, type, twice, -1, 1)
+    multiply_if_exact(&job.interior, plan)
+    if edge_order == 2:
+        set_combination(&job.first, plan, type, 0)
+        set_combination(&job.last, plan, type, -2)
+        uniform_edges(h, half, type, &job.first.abc, &job.last.abc)
+    else:
+        set_difference(&job.first, plan, edge_type, h, 0, 1)
+        set_difference(&job.last, plan, edge_type, h, -1, 0)
 
 
-cdef void set_uniform(Job *job, const Spacing *spacing, bint single_values,
+cdef void set_uniform(Job *job, const Plan *plan, const Spacing *spacing,
                       int edge_order) noexcept nogil:
-    cdef bint single = spacing.precision == SINGLE or (
-        spacing.precision == WEAK and single_values)
-    cdef const Kernels *kernels = &KERNELS[single_values][single]
-    cdef double h = spacing.h
+    cdef Precision precision = spacing.precision, type, edge_type
+    if precision <= EXTENDED:
+        type = edge_type = wider(plan.value, precision)
+    elif precision == WEAK:
+        type = edge_type = plan.value
+    else:
+        type = wider(plan.value, DOUBLE)
+        edge_type = plan.value if precision == TINY else wider(plan.value, SINGLE)
     job.uniform = True
     job.direct = False
-    job.mixed = False
-    set_difference(&job.interior, kernels, single, 2. * h, -1, 1)
-    multiply_if_exact(&job.interior, kernels, single, 2. * h)
-    if edge_order == 2:
-        set_combination(&job.first, kernels, single, 0)
-        set_combination(&job.last, kernels, single, -2)
-        if spacing.precision == SINGLE:
-            uniform_edges(<float> h, &job.first.abc, &job.last.abc)
-        else:
-            uniform_edges(h, &job.first.abc, &job.last.abc)
-        if single and spacing.precision == WEAK:
-            round_to_single(&job.first.abc)
-            round_to_single(&job.last.abc)
-        return
-    if spacing.precision == SMALL and single_values:
-        single = job.mixed = True
-        kernels = &KERNELS[single_values][single]
-    set_difference(&job.first, kernels, single, h, 0, 1)
-    set_difference(&job.last, kernels, single, h, -1, 0)
+    job.mixed = edge_order == 1 and edge_type != type
+    if precision == EXTENDED:
+        _set_uniform(job, plan, spacing.extended, False, type, edge_type, edge_order)
+    elif precision == HALF:
+        _set_uniform(job, plan, <float> spacing.h, True, type, edge_type, edge_order)
+    elif precision == SINGLE:
+        _set_uniform(job, plan, <float> spacing.h, False, type, edge_type, edge_order)
+    else:
+        _set_uniform(job, plan, spacing.h, False, type, edge_type, edge_order)
 
 
-cdef void set_nonuniform_edges(Job *job, const Kernels *kernels, int edge_order,
-                               coefficient_t type_tag) noexcept nogil:
-    cdef double row[3]
-    cdef const double *x
+cdef void _set_nonuniform_edges(Job *job, const Plan *plan, bint half, int edge_order,
+                                position_t position_tag, coefficient_t type_tag) noexcept nogil:
+    cdef position_t row[3]
+    cdef const position_t *x
     cdef Py_ssize_t count = min(job.n, <Py_ssize_t> 3)
     cdef coefficient_t h1, h2
-    cdef bint single = coefficient_t is float
+    cdef Precision type = job.interior.type
     x = coordinates_from(&job.coordinates, 0, count, row)
-    h1 = <coefficient_t> x[1] - <coefficient_t> x[0]
+    h1 = rounded(<coefficient_t> x[1] - <coefficient_t> x[0], half)
     if edge_order == 2:
-        h2 = <coefficient_t> x[2] - <coefficient_t> x[1]
-        nonuniform_first(h1, h2, &job.first.abc)
-        set_combination(&job.first, kernels, single, 0)
+        h2 = rounded(<coefficient_t> x[2] - <coefficient_t> x[1], half)
+        set_combination(&job.first, plan, type, 0)
+        nonuniform_first(h1, h2, half, type, &job.first.abc)
     else:
-        set_difference(&job.first, kernels, single, h1, 0, 1)
+        set_difference(&job.first, plan, type, h1, 0, 1)
     x = coordinates_from(&job.coordinates, job.n - count, count, row)
-    h2 = <coefficient_t> x[count - 1] - <coefficient_t> x[count - 2]
+    h2 = rounded(<coefficient_t> x[count - 1] - <coefficient_t> x[count - 2], half)
     if edge_order == 2:
-        h1 = <coefficient_t> x[1] - <coefficient_t> x[0]
-        nonuniform_last(h1, h2, &job.last.abc)
-        set_combination(&job.last, kernels, single, -2)
+        h1 = rounded(<coefficient_t> x[1] - <coefficient_t> x[0], half)
+        set_combination(&job.last, plan, type, -2)
+        nonuniform_last(h1, h2, half, type, &job.last.abc)
     else:
-        set_difference(&job.last, kernels, single, h2, -1, 0)
+        set_difference(&job.last, plan, type, h2, -1, 0)
 
 
-cdef void set_nonuniform(Job *job, const Spacing *spacing, bint single_values,
-                         bint single_row, int edge_order) noexcept nogil:
-    cdef bint single = spacing.precision == SINGLE
-    cdef const Kernels *kernels = &KERNELS[single_values][single]
+cdef void set_nonuniform(Job *job, const Plan *plan, const Spacing *spacing,
+                         int edge_order) noexcept nogil:
+    cdef Precision precision = spacing.precision
+    cdef Precision type = wider(plan.value, precision)
+    cdef const Kernels *kernels = &LOOPS.kernels[<int> plan.value][<int> type]
     job.coordinates = spacing.coordinates
     job.start = job.stop = 0
     job.uniform = False
     job.mixed = False
-    set_combination(&job.interior, kernels, single, -1)
+    job.fill = LOOPS.fill[<int> type]
+    set_combination(&job.interior, plan, type, -1)
     job.interior.varying = kernels.combine_varying
     # One interior point is not a row, along which coordinates could vary.
-    job.direct = (single_row and job.n > 3 and job.coordinates.stride == 1
-                  and job.coordinates.itemsize == job.interior.size
-                  and job.coordinates.is_real)
+    job.direct = (job.n == plan.size and job.n > 3 and job.interior.kind == REAL
+                  and kernels.combine_coordinates != NULL and job.coordinates.stride == 1
+                  and job.coordinates.stored == type)
     if job.direct:
         # Coordinates take the place of coefficients, and no room is needed.
         job.interior.varying = kernels.combine_coordinates
@@ -245,9 +320,12 @@ cdef void set_nonuniform(Job *job, const Spacing *spacing, bint single_values,
         job.run = 0
         job.start = 1
         job.stop = job.n - 1
-    if single:
-        job.fill = <filler> nonuniform_interior[float]
-        set_nonuniform_edges(job, kernels, edge_order, <float> 0)
+    if precision == EXTENDED:
+        job.fill = LOOPS.fill_extended
+        _set_nonuniform_edges(job, plan, False, edge_order, <longdouble> 0, <longdouble> 0)
+    elif precision == HALF:
+        _set_nonuniform_edges(job, plan, True, edge_order, <double> 0, <float> 0)
+    elif precision == SINGLE:
+        _set_nonuniform_edges(job, plan, False, edge_order, <double> 0, <float> 0)
     else:
-        job.fill = <filler> nonuniform_interior[double]
-        set_nonuniform_edges(job, kernels, edge_order, <double> 0)
+        _set_nonuniform_edges(job, plan, False, edge_order, <double> 0, <double> 0)

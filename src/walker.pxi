@@ -7,16 +7,26 @@
 #
 # None of this can fail: no allocation, no Python, no status.
 
+cdef extern from *:
+    """
+    /* Numbers of the widest type that hold a row and its edges: 4 KiB and four numbers. */
+    enum { ROW_ROOM = 4096 / sizeof(long double) + 8 };
+    """
+    enum:
+        ROW_ROOM
+
 cdef enum:
     MAX_DIMS = 64                 # NumPy's own limit
     BLOCK = 1 << 18               # bytes of f in a block: with results of its size, about an L2
-    ROW = 512                     # points that are loaded at a time: three rows fit in L1
+    ROW = 512                     # doubles that are loaded at a time: three rows fit in L1
     LINE = 64                     # bytes in a cache line
     SHORT = 8                     # below this a row costs more to start than to run
 
 cdef struct Stencil:
     row_kernel kernel             # for coefficients that are the same for a whole row
     row_kernel varying            # for those that change along it, if they do
+    Kind kind
+    Precision type                # of the coefficients, as the kernel reads them
     Coefficients abc              # the coefficients, if they do not
     Py_ssize_t size               # of a coefficient, in bytes
     int points                    # 2 or 3: whether q is read
@@ -26,11 +36,9 @@ cdef struct Coordinates:
     const char *x                 # the coordinate of the first point
     Py_ssize_t stride
     Py_ssize_t itemsize
-    bint is_real                  # float or double, and no integers
+    Precision precision           # in which steps and coefficients are worked out
+    Precision stored              # of the numbers as they lie there; WEAK for integers
     row_loader load
-
-ctypedef void (*filler)(const double *x, Py_ssize_t count, void *a, void *b,
-                        void *c) noexcept nogil
 
 cdef struct Job:
     # One axis to differentiate, and where its result goes.
@@ -60,74 +68,137 @@ cdef struct Plan:
     int ndim                      # dimensions longer than one, slowest first
     Py_ssize_t shape[MAX_DIMS]
     Py_ssize_t stride[MAX_DIMS]   # of f
+    Py_ssize_t size               # points in all
+    Py_ssize_t unit               # bytes in which its strides are given: a number, or 1
     Py_ssize_t itemsize           # of f
     Py_ssize_t out_itemsize
-    row_loader load               # NULL where f is of the kernels' own type
+    Precision value               # of the kernels' rows
+    int parts                     # of a number: 2 where it is complex
+    bint halves                   # whether anything is rounded to half precision
+    bint extended                 # whether anything is computed in extended precision
+    # Where kernels cannot read f itself: copied to dense rows, then loaded.
+    bint reads_rows
+    bint copies                   # f is not aligned, or of the other byte order
+    bint swaps                    # f and the results are of the other byte order
+    row_loader load
+    # Where they cannot write results themselves, either.
+    bint writes_rows
+    row_storer store
     int njobs
     Job *jobs
 
 
-cdef const double *coordinates_from(const Coordinates *coordinates, Py_ssize_t start,
-                                    Py_ssize_t count, double *row) noexcept nogil:
+cdef const position_t *coordinates_from(const Coordinates *coordinates, Py_ssize_t start,
+                                        Py_ssize_t count, position_t *row) noexcept nogil:
     """Return `count` coordinates: where they lie, if they can be read there, or loaded into row."""
     cdef const char *x = coordinates.x + start * coordinates.stride * coordinates.itemsize
-    if coordinates.stride == 1 and coordinates.is_real and coordinates.itemsize == sizeof(double):
-        return <const double *> x
+    cdef Precision own = DOUBLE
+    if position_t is longdouble:
+        own = EXTENDED
+    if coordinates.stride == 1 and coordinates.stored == own:
+        return <const position_t *> x
     coordinates.load(row, x, coordinates.stride, count)
     return row
 
 
+cdef void _fill_coefficients(Job *job, Py_ssize_t start, Py_ssize_t stop,
+                             position_t type_tag) noexcept nogil:
+    cdef position_t row[ROW + 2]
+    cdef const position_t *x
+    cdef Py_ssize_t i = start, count, offset
+    while i < stop:
+        count = min(<Py_ssize_t> ROW, stop - i)
+        offset = (i - start) * job.interior.size
+        x = coordinates_from(&job.coordinates, i - 1, count + 2, row)
+        job.fill(x, count, job.coordinates.precision, job.coefficients + offset,
+                 job.coefficients + job.run + offset, job.coefficients + 2 * job.run + offset)
+        i += count
+
+
 cdef void fill_coefficients(Job *job, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
     """Work out the coefficients of the interior points start to stop, and maybe more."""
-    cdef double row[ROW + 2]
-    cdef const double *x
-    cdef Py_ssize_t i, count, offset
     if job.start <= start and stop <= job.stop:
         return
     job.start = start
     job.stop = min(start + job.capacity, job.n - 1)
-    i = start
-    while i < job.stop:
-        count = min(<Py_ssize_t> ROW, job.stop - i)
-        offset = (i - start) * job.interior.size
-        x = coordinates_from(&job.coordinates, i - 1, count + 2, row)
-        job.fill(x, count, job.coefficients + offset, job.coefficients + job.run + offset,
-                 job.coefficients + 2 * job.run + offset)
-        i += count
+    if job.coordinates.precision == EXTENDED:
+        _fill_coefficients(job, start, job.stop, <longdouble> 0)
+    else:
+        _fill_coefficients(job, start, job.stop, <double> 0)
 
 
-cdef void load_and_run(const Plan *plan, const Stencil *stencil, row_kernel kernel, char *out,
-                       const char *const *f, const char *const *coefficients, bint along,
-                       const Rows *rows) noexcept nogil:
-    """Run a kernel over rows of f that first have to be loaded."""
-    cdef double p[ROW + 2]
-    cdef double q[ROW]
-    cdef double r[ROW]
+cdef void read_row(const Plan *plan, char *row, const char *f, Py_ssize_t step,
+                   Py_ssize_t count) noexcept nogil:
+    """Bring numbers of f, `step` units apart, into a row that kernels can read."""
+    cdef longdouble dense[ROW_ROOM]
+    cdef char *copy = row if plan.load == NULL else <char *> dense
+    if plan.copies or plan.load == NULL:
+        LOOPS.copy_numbers(copy, plan.itemsize, f, step * plan.unit, count,
+                           plan.itemsize // plan.parts, plan.parts, plan.swaps)
+        f, step = copy, 1
+    if plan.load != NULL:
+        plan.load(row, f, step, count)
+
+
+cdef void write_row(const Plan *plan, char *out, Py_ssize_t step, char *row,
+                    Py_ssize_t count) noexcept nogil:
+    """Bring a row that a kernel wrote to a result."""
+    cdef longdouble dense[ROW_ROOM]
+    if plan.store != NULL and not plan.swaps:
+        plan.store(out, step, row, count)
+        return
+    if plan.store != NULL:
+        plan.store(dense, 1, row, count)
+        row = <char *> dense
+    LOOPS.copy_numbers(out, step * plan.out_itemsize, row, plan.out_itemsize, count,
+                       plan.out_itemsize // plan.parts, plan.parts, plan.swaps)
+
+
+cdef inline Py_ssize_t row_points(const Plan *plan) noexcept nogil:
+    """How many points there is room for in a row, its edges not counted."""
+    return <Py_ssize_t> (ROW * sizeof(double)) // (plan.parts * size_of(plan.value))
+
+
+cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kernel, char *out,
+                      const char *const *f, const char *const *coefficients, bint along,
+                      const Rows *rows) noexcept nogil:
+    """Run a kernel over rows of f that first have to be read."""
+    cdef longdouble p[ROW_ROOM]
+    cdef longdouble q[ROW_ROOM]
+    cdef longdouble r[ROW_ROOM]
+    cdef longdouble result[ROW_ROOM]
+    cdef Py_ssize_t room = row_points(plan), itemsize = plan.parts * size_of(plan.value)
+    cdef Py_ssize_t k, done, shift, skip
     cdef Rows part = rows[0]
-    cdef Py_ssize_t k, done, shift, skip, out_shift
+    cdef char *target
+    cdef int edge = rows.edge_points != 0
     part.rows = 1
-    part.step = 1
+    part.step = plan.parts
+    part.out_step = plan.parts if plan.writes_rows else rows.out_step * plan.parts
     for k in range(rows.rows):
         done = 0
         while done < rows.count:
-            part.count = min(<Py_ssize_t> ROW, rows.count - done)
-            shift = (k * rows.jump + done * rows.step) * plan.itemsize
-            out_shift = (k * rows.out_jump + done * rows.out_step) * plan.out_itemsize
+            part.count = min(room, rows.count - done)
+            shift = (k * rows.jump + done * rows.step) * plan.unit
             skip = k * rows.coefficient_jump * stencil.size
             if stencil.varying == kernel:
                 skip += done * stencil.size
+            target = out + (k * rows.out_jump + done * rows.out_step) * plan.out_itemsize
             if along:
                 # The neighbours are in the same row.
-                plan.load(p, f[0] + shift, rows.step, part.count + 2)
-                kernel(out + out_shift, p, p + 1, p + 2, coefficients[0] + skip,
-                       coefficients[1] + skip, coefficients[2] + skip, &part)
+                read_row(plan, <char *> p, f[0] + shift, rows.step, part.count + 2)
             else:
-                plan.load(p, f[0] + shift, rows.step, part.count)
-                plan.load(r, f[2] + shift, rows.step, part.count)
+                read_row(plan, <char *> p, f[0] + shift, rows.step, part.count)
+                read_row(plan, <char *> r, f[2] + shift, rows.step, part.count)
                 if stencil.points == 3:
-                    plan.load(q, f[1] + shift, rows.step, part.count)
-                kernel(out + out_shift, p, q, r, coefficients[0] + skip,
-                       coefficients[1] + skip, coefficients[2] + skip, &part)
+                    read_row(plan, <char *> q, f[1] + shift, rows.step, part.count)
+            kernel(<char *> result + edge * itemsize if plan.writes_rows else target, p,
+                   <char *> p + itemsize if along else <char *> q,
+                   <char *> p + 2 * itemsize if along else <char *> r,
+                   coefficients[0] + skip, coefficients[1] + skip, coefficients[2] + skip, &part)
+            if plan.writes_rows:
+                write_row(plan, target - edge * rows.out_step * plan.out_itemsize, rows.out_step,
+                          <char *> result, part.count + 2 * edge)
             done += part.count
 
 
@@ -206,13 +277,16 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
 
     n = make_loops(plan, job, lo, hi, stop - start, varying, loops)
     choose_row(loops, n)
-    rows = Rows(loops[n - 1].count, loops[n - 1].stride, loops[n - 1].out_stride,
+    rows = Rows(stencil.kind, loops[n - 1].count, loops[n - 1].stride, loops[n - 1].out_stride,
                 loops[n - 2].count, loops[n - 2].stride, loops[n - 2].out_stride,
                 loops[n - 2].coefficient_stride, 0, &job.first.abc, &job.last.abc)
     along = loops[n - 1].along
     if (along and rows.count == job.n - 2 and not job.mixed
-            and (plan.load == NULL or rows.count <= ROW)):
+            and (not plan.reads_rows or rows.count <= row_points(plan))):
         rows.edge_points = job.first.points
+    if not plan.reads_rows and plan.parts == 2:
+        rows.step, rows.out_step = 2 * rows.step, 2 * rows.out_step
+        rows.jump, rows.out_jump = 2 * rows.jump, 2 * rows.out_jump
     kernel = stencil.varying if loops[n - 1].coefficient_stride else stencil.kernel
 
     for d in range(plan.ndim):
@@ -221,7 +295,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
         out_offset += begin * job.out_stride[d]
     out = job.out + out_offset * plan.out_itemsize
     for i in range(3):
-        f[i] = plan.f + plan.itemsize * (offset + stencil.reach[i] * plan.stride[job.dim])
+        f[i] = plan.f + plan.unit * (offset + stencil.reach[i] * plan.stride[job.dim])
         if varying:
             coefficients[i] = (
                 job.coefficients + i * job.run + (start - job.start) * stencil.size)
@@ -231,11 +305,11 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     for d in range(n - 2):
         index[d] = 0
     while True:
-        if plan.load == NULL:
+        if plan.reads_rows:
+            run_by_rows(plan, stencil, kernel, out, f, coefficients, along, &rows)
+        else:
             kernel(out, f[0], f[1], f[2], coefficients[0], coefficients[1], coefficients[2],
                    &rows)
-        else:
-            load_and_run(plan, stencil, kernel, out, f, coefficients, along, &rows)
         # On to the next rows: the odometer of the other loops.
         d = n - 3
         while d >= 0:
@@ -244,7 +318,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
             move = 1 - loops[d].count if turn else 1
             out += move * loops[d].out_stride * plan.out_itemsize
             for i in range(3):
-                f[i] += move * loops[d].stride * plan.itemsize
+                f[i] += move * loops[d].stride * plan.unit
                 coefficients[i] += move * loops[d].coefficient_stride * stencil.size
             if not turn:
                 break

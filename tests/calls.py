@@ -8,13 +8,16 @@ import dataclasses
 
 import numpy as np
 
-REAL = ["f4", "f8"]
+FLOATS = ["f2", "f4", "f8", "longdouble"]
+COMPLEX = ["c8", "c16", "clongdouble"]
 INTEGERS = ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "longlong", "ulonglong"]
-OTHERS = ["f2", "longdouble", "c8", "c16", "?", "M8[D]", "m8[s]", "O", "U3"]
+NUMBERS = [*FLOATS, *COMPLEX, *INTEGERS]
+OTHERS = ["?", "M8[D]", "m8[s]", "O", "U3"]
 PLAIN_LAYOUTS = [
     "C", "C", "F", "sliced", "reversed", "transposed", "broadcast", "readonly", "offset",
+    "unaligned", "swapped",
 ]
-LAYOUTS = [*PLAIN_LAYOUTS, "unaligned", "swapped", "masked", "list"]
+LAYOUTS = [*PLAIN_LAYOUTS, "masked", "list"]
 SPECIALS = [
     np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, 1e-310, 1e-40, 1.7e308, -1.7e308, 3e38, 1e-38,
 ]
@@ -103,7 +106,8 @@ def laid_out(source, layout, shape, dtype):
 
 def data(source, plain):
     """Draw f: plain data is of a kind that is compiled."""
-    dtype = source.choice([*REAL * 6, *INTEGERS] if plain else [*REAL, *INTEGERS, *OTHERS])
+    dtype = source.choice([*FLOATS, "f4", "f8", *COMPLEX, source.choice(INTEGERS)] if plain
+                          else [*NUMBERS, *OTHERS, "?", "?"])
     layout = "C" if dtype == "O" else source.choice(PLAIN_LAYOUTS if plain else LAYOUTS)
     return laid_out(source, layout, shape(source, plain), dtype)
 
@@ -119,7 +123,7 @@ def scalar(source):
         return number
     with np.errstate(all="ignore"):
         if kind <= 5:
-            return source.choice(["f8", "f8", "f4", "f4", "f2", "longdouble"]), number
+            return source.choice([*FLOATS, "f8", "?"]), number
         if kind == 6:
             return np.array(number, source.choice(["f8", "f4", ">f8", "O"]))
     if kind == 7:
@@ -140,7 +144,7 @@ def as_scalar(drawn):
 def coordinates(source, n):
     """Draw n coordinates: mostly uneven and increasing, else one of the awkward kinds."""
     random = np.random.default_rng(source.integer(0, 2**32 - 1))
-    kind = source.integer(0, 15)
+    kind = source.integer(0, 16)
     steps = random.random(n) + 0.01
     if kind <= 5:
         x = np.cumsum(steps)
@@ -161,9 +165,11 @@ def coordinates(source, n):
         x = np.cumsum(steps)
         if n:
             x[random.integers(0, n)] = random.choice(SPECIALS)
+    elif kind == 13:
+        x = np.arange(n) % 2
     else:
         x = random.permutation(n) * 1.5
-    dtype = source.choice([*["f8"] * 6, *["f4"] * 3, *INTEGERS, "f2", "longdouble", "?", "c16"])
+    dtype = source.choice([*["f8"] * 6, *FLOATS * 2, source.choice(INTEGERS), "?", "c16"])
     with np.errstate(all="ignore"):
         if np.dtype(dtype).kind in "iu?":
             x = np.nan_to_num(x * 10 % 100)

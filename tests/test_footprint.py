@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import cgrad
-from cgrad._simd import kernels
+from cgrad._simd import level
 
 
 def run(code):
@@ -31,6 +31,12 @@ CALLS = {
     "integer data and coordinates": (np.zeros(300_000, "i2"), np.arange(300_000) ** 2),
     "Fortran order": (np.zeros((600, 600), order="F"),),
     "strided": (np.zeros((1200, 600))[::2],),
+    "float16": (np.zeros((1000, 600), "f2"),),
+    "float16 and float64 coordinates": (np.zeros(1_000_000, "f2"), coordinates(1_000_000)),
+    "complex": (np.zeros((600, 600), "c16"),),
+    "long double": (np.zeros((600, 600), "longdouble"),),
+    "byte-swapped": (np.zeros((600, 600), ">f8"),),
+    "unaligned": (np.zeros(600 * 600 * 8 + 1, "u1")[1:].view("f8").reshape(600, 600),),
 }
 
 
@@ -55,7 +61,7 @@ def test_importing_loads_nothing_but_ourselves():
         "        if hasattr(sys.modules[name], '__file__')))")   # Cython's own have no file
     assert set(new) == {
         "cgrad", "cgrad._gradient", "cgrad._kernels", "cgrad._memory", "cgrad._out",
-        "cgrad._simd", kernels.__name__}
+        "cgrad._simd", *({f"cgrad._loops_{level}"} if level != "baseline" else ())}
 
 
 def test_the_gil_is_free_while_kernels_run():

@@ -40,7 +40,7 @@ def test_random_calls_differ_in_nothing_and_many_are_compiled():
 
 
 @pytest.mark.parametrize("edge_order", [1, 2])
-@pytest.mark.parametrize("dtype", [*calls.REAL, *calls.INTEGERS])
+@pytest.mark.parametrize("dtype", [*calls.NUMBERS])
 @pytest.mark.parametrize("spacing", ["none", "float", "float64", "float32", "coordinates"])
 def test_sizes_on_either_side_of_every_limit_of_the_kernels(dtype, spacing, edge_order):
     random = np.random.default_rng(1)

@@ -1,0 +1,89 @@
+# From arrays to the rows that kernels read, and back: types that C has no arithmetic
+# for, or that NumPy converts first, and numbers that C cannot read where they lie.
+
+ctypedef void (*row_loader)(void *row, const void *source, Py_ssize_t step,
+                            Py_ssize_t count) noexcept nogil
+ctypedef void (*row_storer)(void *target, Py_ssize_t step, const void *row,
+                            Py_ssize_t count) noexcept nogil
+
+cdef extern from "half.h" nogil:
+    void load_halves(void *row, const void *source, Py_ssize_t step, Py_ssize_t count)
+    void load_halves_as_doubles(void *row, const void *source, Py_ssize_t step, Py_ssize_t count)
+    void store_halves(void *target, Py_ssize_t step, const void *row, Py_ssize_t count)
+
+cdef extern from "numbers.h" nogil:
+    void copy_numbers(char *to, Py_ssize_t to_step, const char *source, Py_ssize_t step,
+                      Py_ssize_t count, Py_ssize_t size, int parts, bint swap)
+
+cdef extern from "numpy/arrayobject.h":
+    enum:
+        NPY_HALF                  # the last of NumPy's type numbers that matter here
+
+ctypedef fused loaded_t:
+    signed char
+    short
+    int
+    long
+    long long
+    unsigned char
+    unsigned short
+    unsigned int
+    unsigned long
+    unsigned long long
+    float
+    double
+
+
+cdef void load(double *restrict row, const loaded_t *source, Py_ssize_t step,
+               Py_ssize_t count) noexcept nogil:
+    # row[i] = source[i]
+    cdef Py_ssize_t i
+    if step == 1:
+        for i in range(count):
+            row[i] = <double> source[i]
+    else:
+        for i in range(count):
+            row[i] = <double> source[i * step]
+
+
+cdef void load_extended(longdouble *row, const longdouble *source, Py_ssize_t step,
+                        Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(count):
+        row[i] = source[i * step]
+
+
+cdef struct Type:
+    # A type of data, and what becomes of it.
+    int parts                     # 2 for complex numbers; 0: not compiled
+    Precision value               # that of the kernels' rows, and of a result
+    row_loader load               # NULL where kernels can read the numbers themselves
+    row_storer store              # NULL where they can write them
+    row_loader position           # loads coordinates, to double or long double
+
+
+cdef inline Type integer(row_loader load) noexcept:
+    """NumPy converts integers to float64 before anything else."""
+    return Type(1, DOUBLE, load, NULL, load)
+
+
+cdef void set_types(Type *types) noexcept:
+    # Booleans only with coefficients in double precision: see `fill_plan`.
+    types[<int> cnp.NPY_BOOL] = Type(1, DOUBLE, <row_loader> load[cython.uchar], NULL, NULL)
+    types[<int> cnp.NPY_BYTE] = integer(<row_loader> load[cython.schar])
+    types[<int> cnp.NPY_UBYTE] = integer(<row_loader> load[cython.uchar])
+    types[<int> cnp.NPY_SHORT] = integer(<row_loader> load[short])
+    types[<int> cnp.NPY_USHORT] = integer(<row_loader> load[cython.ushort])
+    types[<int> cnp.NPY_INT] = integer(<row_loader> load[int])
+    types[<int> cnp.NPY_UINT] = integer(<row_loader> load[cython.uint])
+    types[<int> cnp.NPY_LONG] = integer(<row_loader> load[long])
+    types[<int> cnp.NPY_ULONG] = integer(<row_loader> load[cython.ulong])
+    types[<int> cnp.NPY_LONGLONG] = integer(<row_loader> load[cython.longlong])
+    types[<int> cnp.NPY_ULONGLONG] = integer(<row_loader> load[cython.ulonglong])
+    types[<int> NPY_HALF] = Type(1, HALF, load_halves, store_halves, load_halves_as_doubles)
+    types[<int> cnp.NPY_FLOAT] = Type(1, SINGLE, NULL, NULL, <row_loader> load[float])
+    types[<int> cnp.NPY_DOUBLE] = Type(1, DOUBLE, NULL, NULL, <row_loader> load[double])
+    types[<int> cnp.NPY_LONGDOUBLE] = Type(1, EXTENDED, NULL, NULL, <row_loader> load_extended)
+    types[<int> cnp.NPY_CFLOAT] = Type(2, SINGLE, NULL, NULL, NULL)
+    types[<int> cnp.NPY_CDOUBLE] = Type(2, DOUBLE, NULL, NULL, NULL)
+    types[<int> cnp.NPY_CLONGDOUBLE] = Type(2, EXTENDED, NULL, NULL, NULL)

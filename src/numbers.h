@@ -1,0 +1,104 @@
+/* Numbers that C cannot read or write where they lie: unaligned or of the other byte order. */
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(_MSC_VER)
+#include <stdlib.h>
+#define swapped_16 _byteswap_ushort
+#define swapped_32 _byteswap_ulong
+#define swapped_64 _byteswap_uint64
+#else
+#define swapped_16 __builtin_bswap16
+#define swapped_32 __builtin_bswap32
+#define swapped_64 __builtin_bswap64
+#endif
+
+static inline void swap_16(char *to, const char *from)
+{
+    uint16_t number;
+    memcpy(&number, from, sizeof number);
+    number = swapped_16(number);
+    memcpy(to, &number, sizeof number);
+}
+
+static inline void swap_32(char *to, const char *from)
+{
+    uint32_t number;
+    memcpy(&number, from, sizeof number);
+    number = swapped_32(number);
+    memcpy(to, &number, sizeof number);
+}
+
+static inline void swap_64(char *to, const char *from)
+{
+    uint64_t number;
+    memcpy(&number, from, sizeof number);
+    number = swapped_64(number);
+    memcpy(to, &number, sizeof number);
+}
+
+static inline void copy_number(char *restrict to, const char *restrict from, Py_ssize_t size,
+                               int swap)
+{
+    Py_ssize_t i;
+    if (!swap)
+        memcpy(to, from, (size_t)size);
+    else if (size == 2)
+        swap_16(to, from);
+    else if (size == 4)
+        swap_32(to, from);
+    else if (size == 8)
+        swap_64(to, from);
+    else if (size == 16) {
+        swap_64(to, from + 8);
+        swap_64(to + 8, from);
+    }
+    else
+        for (i = 0; i < size; i++)
+            to[i] = from[size - 1 - i];
+}
+
+static inline void copy_row(char *restrict to, Py_ssize_t to_step, const char *restrict from,
+                            Py_ssize_t from_step, Py_ssize_t count, Py_ssize_t size, int parts,
+                            int swap)
+{
+    Py_ssize_t i;
+    int part;
+    for (i = 0; i < count; i++)
+        for (part = 0; part < parts; part++)
+            copy_number(to + i * to_step + part * size, from + i * from_step + part * size,
+                        size, swap);
+}
+
+/* The same with the size a literal, and the steps too where numbers lie side by side. */
+static inline void copy_sized(char *to, Py_ssize_t to_step, const char *from,
+                              Py_ssize_t from_step, Py_ssize_t count, Py_ssize_t size, int parts,
+                              int swap)
+{
+    if (parts == 1 && to_step == size && from_step == size)
+        copy_row(to, size, from, size, count, size, 1, swap);
+    else
+        copy_row(to, to_step, from, from_step, count, size, parts, swap);
+}
+
+/* Copy numbers of `parts` parts of `size` bytes each; steps are in bytes. */
+static void copy_numbers(char *to, Py_ssize_t to_step, const char *from, Py_ssize_t from_step,
+                         Py_ssize_t count, Py_ssize_t size, int parts, int swap)
+{
+    if (to_step == parts * size && from_step == parts * size) {
+        count *= parts;
+        to_step = from_step = size;
+        parts = 1;
+    }
+    if (size == 2)
+        copy_sized(to, to_step, from, from_step, count, 2, parts, swap);
+    else if (size == 4)
+        copy_sized(to, to_step, from, from_step, count, 4, parts, swap);
+    else if (size == 8)
+        copy_sized(to, to_step, from, from_step, count, 8, parts, swap);
+    else if (size == 16)
+        copy_sized(to, to_step, from, from_step, count, 16, parts, swap);
+    else
+        copy_sized(to, to_step, from, from_step, count, size, parts, swap);
+}
