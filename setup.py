@@ -36,7 +36,7 @@ if sys.platform != "win32" and sysconfig.get_platform().endswith("x86_64"):
     ]
 
 loops = ["loops.pxi", "rows.pxi", "coefficients.pxi", "conversion.pxi", "half.h", "numbers.h"]
-door = [*loops, "spacing.pxi", "walker.pxi", "kept_memory.h"]
+door = [*loops, "spacing.pxi", "walker.pxi", "sharing.pxi", "workers.h", "kept_memory.h"]
 
 
 def extension(name, depends, extra):

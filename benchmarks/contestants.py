@@ -168,7 +168,7 @@ class Mapped(Contestant):
             "spacings": case.build_spacings(),
             "results": results,
         }
-        return Call(f"differentiate(f, spacings, {case.axis}, {case.edge_order}, results)", names)
+        return Call(f"differentiate(f, spacings, {case.axis}, {case.edge_order}, None, results)", names)
 
 
 class Torch(Contestant):

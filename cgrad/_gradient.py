@@ -4,6 +4,7 @@ import numpy as np
 
 from cgrad._out import gradient_into
 from cgrad._simd import kernels
+from cgrad._workers import number_of_workers
 
 differentiate = kernels.differentiate
 
@@ -33,7 +34,7 @@ def _answer_of_numpy(f, varargs, axis, edge_order):
     return _numpy_gradient(f, *varargs, **kwargs)
 
 
-def gradient(f, *varargs, axis=None, edge_order=1, out=None):
+def gradient(f, *varargs, axis=None, edge_order=1, out=None, workers=None):
     r"""
     Return the gradient of samples on a grid, as `numpy.gradient` does.
 
@@ -61,6 +62,12 @@ def gradient(f, *varargs, axis=None, edge_order=1, out=None):
         stacked, in an array of shape ``(number of axes, *f.shape)``. Any strides
         and byte order, and any dtype to which the results can be cast with rule
         ``same_kind``. It may overlap f and the coordinates. Not in `numpy.gradient`.
+    workers : int, optional
+        How many threads share the work, at most; None, the default, means what
+        `set_workers` says, 1 if nothing. A negative number counts from the number of
+        CPUs that the process may use, -1 being all of them. Results do not depend on
+        it. Small arrays stay on one thread, and so does a call during another that
+        has several. Not in `numpy.gradient`.
 
     Returns
     -------
@@ -75,11 +82,12 @@ def gradient(f, *varargs, axis=None, edge_order=1, out=None):
     ------
     ValueError
         If an axis is repeated or shorter than ``edge_order + 1``, `edge_order`
-        is greater than 2, coordinates are not one-dimensional and as many as
+        is greater than 2, `workers` is 0 or too negative, coordinates are not one-dimensional and as many as
         there are samples, or `out` is not of as many arrays as there are axes, of
         f's shape, writeable and apart from each other.
     TypeError
-        If the number of spacings is neither 1 nor the number of axes, or `out` is
+        If the number of spacings is neither 1 nor the number of axes, `workers` is
+        not an integer, or `out` is
         not of arrays, or of a dtype to which results cannot be cast.
     numpy.exceptions.AxisError
         If f has no such axis.
@@ -151,7 +159,9 @@ def gradient(f, *varargs, axis=None, edge_order=1, out=None):
     >>> cgrad.gradient(height, 2.0, 0.5, out=slopes) is slopes
     True
     """
+    if workers is not None:
+        workers = number_of_workers(workers)
     if out is not None:
-        return gradient_into(out, gradient, f, varargs, axis, edge_order)
-    result = differentiate(f, varargs, axis, edge_order)
+        return gradient_into(out, gradient, f, varargs, axis, edge_order, workers)
+    result = differentiate(f, varargs, axis, edge_order, workers)
     return _answer_of_numpy(f, varargs, axis, edge_order) if result is None else result

@@ -8,6 +8,7 @@ def differentiate(
     spacings: tuple[Any, ...],
     axis: Any,
     edge_order: Any,
+    workers: int | None = None,
     out: tuple[np.ndarray, ...] | None = None,
     disjoint: bool = False,
 ) -> np.ndarray | tuple[np.ndarray, ...] | None:

@@ -63,18 +63,18 @@ def plain(argument):
     return argument.view(np.ndarray) if type(argument) is np.memmap else argument
 
 
-def gradient_into(out, gradient, f, varargs, axis, edge_order):
+def gradient_into(out, gradient, f, varargs, axis, edge_order, workers):
     """Compute into `out`, at once where the door can, else by a copy of `gradient`'s results."""
     targets = read_out(out, np.ndim(f))
     arguments = [plain(argument) for argument in (f, *varargs)]
     arrays = tuple(plain(target) for target in targets)
-    door = arguments[0], tuple(arguments[1:]), axis, edge_order, arrays
+    door = arguments[0], tuple(arguments[1:]), axis, edge_order, workers, arrays
     results = kernels.differentiate(*door)
     if results is None and are_interleaved(arrays, arguments):
         # The door only looks at where arrays begin and end.
         results = kernels.differentiate(*door, True)
     if results is None:
-        results = gradient(f, *varargs, axis=axis, edge_order=edge_order)
+        results = gradient(f, *varargs, axis=axis, edge_order=edge_order, workers=workers)
         results = results if isinstance(results, tuple) else (results,)
         check_out(targets, results)
         for target, result in zip(targets, results, strict=True):

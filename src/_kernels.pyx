@@ -34,6 +34,8 @@ from libc.math cimport fabs
 
 import numpy as np
 
+from cgrad._workers import default_workers
+
 cdef extern from *:
     """
     #include <fenv.h>
@@ -154,11 +156,43 @@ cdef inline Py_ssize_t size_of(Precision precision) noexcept nogil:
 include "walker.pxi"
 include "spacing.pxi"
 
+
+cdef void free_coefficients(Plan *plan) noexcept:
+    cdef int j
+    for j in range(plan.njobs):
+        if plan.jobs[j].memory != NULL:
+            PyMem_RawFree(plan.jobs[j].memory)
+
+
+cdef int allocate_coefficients(Plan *plan) except -1:
+    """Room for the coefficients: of all points if that is next to nothing, else of a row."""
+    cdef Job *job
+    cdef int j
+    for j in range(plan.njobs):
+        plan.jobs[j].memory = NULL
+    for j in range(plan.njobs):
+        job = &plan.jobs[j]
+        if not job.uniform and not job.direct:
+            job.capacity = job.n if job.n <= plan.size // 512 else min(job.n, <Py_ssize_t> ROW)
+            # Each of the three runs starts a cache line.
+            job.run = (job.capacity * job.interior.size + LINE - 1) // LINE * LINE
+            job.memory = PyMem_RawMalloc(3 * job.run + LINE)
+            if job.memory == NULL:
+                free_coefficients(plan)
+                raise MemoryError()
+            job.coefficients = <char *> job.memory + (-<Py_ssize_t> job.memory & (LINE - 1))
+    return 0
+
+
+include "sharing.pxi"
+
 cdef enum:
     WORTH_KEEPING = 1 << 18       # bytes: for less, malloc seldom asks the system
     WIDEST = 32                   # bytes of a number
     FEW = 4                       # axes
     WORTH_RELEASING = 2048        # points: for fewer, giving up the GIL costs more than it gives
+    WORTH_SHARING = 1 << 16       # points: for fewer, so does asking helper threads
+    MOST_WORKERS = 256
 
 
 cdef bint is_regular(cnp.ndarray array):
@@ -406,33 +440,6 @@ cdef bint has_shape(const Plan *plan, cnp.ndarray f, int ndim, const int *axes):
     return True
 
 
-cdef void free_coefficients(Plan *plan) noexcept:
-    cdef int j
-    for j in range(plan.njobs):
-        if plan.jobs[j].memory != NULL:
-            PyMem_RawFree(plan.jobs[j].memory)
-
-
-cdef int allocate_coefficients(Plan *plan) except -1:
-    """Room for the coefficients: of all points if that is next to nothing, else of a row."""
-    cdef Job *job
-    cdef int j
-    for j in range(plan.njobs):
-        plan.jobs[j].memory = NULL
-    for j in range(plan.njobs):
-        job = &plan.jobs[j]
-        if not job.uniform and not job.direct:
-            job.capacity = job.n if job.n <= plan.size // 512 else min(job.n, <Py_ssize_t> ROW)
-            # Each of the three runs starts a cache line.
-            job.run = (job.capacity * job.interior.size + LINE - 1) // LINE * LINE
-            job.memory = PyMem_RawMalloc(3 * job.run + LINE)
-            if job.memory == NULL:
-                free_coefficients(plan)
-                raise MemoryError()
-            job.coefficients = <char *> job.memory + (-<Py_ssize_t> job.memory & (LINE - 1))
-    return 0
-
-
 cdef inline bint is_odd(const Stencil *stencil) noexcept nogil:
     """Whether the divisor is zero or NaN."""
     cdef longdouble h
@@ -559,7 +566,28 @@ cdef bint accepts(cnp.ndarray f, tuple out, int naxes):
     return True
 
 
-def differentiate(f, tuple spacings, axis, edge_order, tuple out=None, bint disjoint=False):
+cdef int carry_out(Plan *plan, object workers) except -1:
+    """Compute; return the events that threads other than this one met."""
+    cdef Blocks blocks
+    cdef int n
+    if plan.size >= WORTH_SHARING:
+        n = min(default_workers() if workers is None else workers, MOST_WORKERS)
+        if n > 1:
+            return share(plan, n)
+    allocate_coefficients(plan)
+    if plan.size < WORTH_RELEASING:
+        cut_into_blocks(plan, 1, &blocks)
+        walk(plan, &blocks, 0, blocks.total)
+    else:
+        with nogil:
+            cut_into_blocks(plan, 1, &blocks)
+            walk(plan, &blocks, 0, blocks.total)
+    free_coefficients(plan)
+    return 0
+
+
+def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=None,
+                  bint disjoint=False):
     """The door; its contract is in ``cgrad/_kernels.pyi``."""
     cdef Plan plan
     cdef int axes[MAX_DIMS]
@@ -611,14 +639,8 @@ def differentiate(f, tuple spacings, axis, edge_order, tuple out=None, bint disj
         set_output(&plan.jobs[j], result_of(results, j), place)
 
     # Compute.
-    allocate_coefficients(&plan)
-    if plan.size < WORTH_RELEASING:
-        walk(&plan)
-    else:
-        with nogil:
-            walk(&plan)
-    free_coefficients(&plan)
-    events = all_events() if plan.extended else floating_point_events()
+    events = carry_out(&plan, workers)
+    events |= all_events() if plan.extended else floating_point_events()
     if events & EVENT_UNDER and plan.parts == 2:
         # By the machine, NumPy fuses an addition of zero: the sign of one may differ.
         return None

@@ -20,6 +20,7 @@ cdef enum:
     BLOCK = 1 << 18               # bytes of f in a block: with results of its size, about an L2
     ROW = 512                     # doubles that are loaded at a time: three rows fit in L1
     LINE = 64                     # bytes in a cache line
+    SHARES = 4                    # blocks for each worker, at least, so that none waits long
     SHORT = 8                     # below this a row costs more to start than to run
 
 cdef struct Stencil:
@@ -86,6 +87,7 @@ cdef struct Plan:
     row_storer store
     int njobs
     Job *jobs
+    int events                    # that a helper thread met
 
 
 cdef const position_t *coordinates_from(const Coordinates *coordinates, Py_ssize_t start,
@@ -349,28 +351,43 @@ cdef void visit(Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept
             apply(plan, job, &job.last, lo, hi, job.n - 1, job.n)
 
 
-cdef void block_shape(const Plan *plan, Py_ssize_t *block) noexcept nogil:
-    """Whole dimensions from the fastest on, while they fit; one axis alone is one block."""
-    cdef Py_ssize_t room = BLOCK // plan.itemsize
+cdef struct Blocks:
+    # How f is cut into blocks, and in which order they are visited.
+    Py_ssize_t shape[MAX_DIMS]    # of a block
+    int order[MAX_DIMS]           # the dimensions, the first to advance first
+    Py_ssize_t counts[MAX_DIMS]
+    Py_ssize_t total
+
+
+cdef void shape_blocks(const Plan *plan, int workers, Blocks *blocks) noexcept nogil:
+    """Whole dimensions from the fastest on, while they fit; one axis alone is one block.
+
+    For several workers there are at least some blocks for each.
+    """
+    cdef Py_ssize_t room = plan.size
     cdef const Job *job
     cdef int d, j
+    if plan.njobs > 1:
+        room = BLOCK // plan.itemsize
+    if workers > 1:
+        room = min(room, plan.size // (SHARES * workers))
     for d in range(plan.ndim):
-        block[d] = plan.shape[d]
+        blocks.shape[d] = plan.shape[d]
     for j in range(plan.njobs):
         job = &plan.jobs[j]
         if not job.uniform:
-            block[job.dim] = job.capacity
-    if plan.njobs == 1:
+            blocks.shape[job.dim] = job.capacity
+    if plan.njobs == 1 and workers == 1:
         return
     for d in range(plan.ndim - 1, -1, -1):
-        block[d] = max(min(block[d], room), 1)
-        room //= block[d]
+        blocks.shape[d] = max(min(blocks.shape[d], room), 1)
+        room //= blocks.shape[d]
 
 
-cdef void visiting_order(const Plan *plan, int *order) noexcept nogil:
-    """The dimensions in the order in which blocks advance, that of memory.
+cdef void order_blocks(const Plan *plan, Blocks *blocks) noexcept nogil:
+    """Blocks advance in the order of memory.
 
-    Except that one along which not all coefficients are kept comes last, so that
+    Except that a dimension along which not all coefficients are kept comes last, so that
     each is worked out once.
     """
     cdef bint partly[MAX_DIMS]
@@ -383,33 +400,46 @@ cdef void visiting_order(const Plan *plan, int *order) noexcept nogil:
     for last in range(2):
         for d in range(plan.ndim - 1, -1, -1):
             if partly[d] == last:
-                order[k] = d
+                blocks.order[k] = d
                 k += 1
 
 
-cdef void walk(Plan *plan) noexcept nogil:
-    """Visit all blocks."""
-    cdef Py_ssize_t block[MAX_DIMS]
+cdef void count_blocks(const Plan *plan, Blocks *blocks) noexcept nogil:
+    cdef int d
+    blocks.total = 1
+    for d in range(plan.ndim):
+        blocks.counts[d] = 1 if blocks.shape[d] == plan.shape[d] else (
+            (plan.shape[d] - 1) // blocks.shape[d] + 1)
+        blocks.total *= blocks.counts[d]
+
+
+cdef void cut_into_blocks(const Plan *plan, int workers, Blocks *blocks) noexcept nogil:
+    shape_blocks(plan, workers, blocks)
+    order_blocks(plan, blocks)
+    count_blocks(plan, blocks)
+
+
+cdef void walk(Plan *plan, const Blocks *blocks, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    """Visit the blocks number first to last."""
     cdef Py_ssize_t lo[MAX_DIMS]
     cdef Py_ssize_t hi[MAX_DIMS]
-    cdef int order[MAX_DIMS]
+    cdef Py_ssize_t number, rest = first
     cdef int d, k
-    block_shape(plan, block)
-    visiting_order(plan, order)
-    for d in range(plan.ndim):
+    for k in range(plan.ndim):
+        d = blocks.order[k]
         lo[d] = 0
-        hi[d] = block[d]
-    while True:
+        if rest:
+            lo[d] = rest % blocks.counts[d] * blocks.shape[d]
+            rest //= blocks.counts[d]
+        hi[d] = min(lo[d] + blocks.shape[d], plan.shape[d])
+    for number in range(first, last):
         visit(plan, lo, hi)
-        k = 0
-        while k < plan.ndim:
-            d = order[k]
+        # On to the next block.
+        for k in range(plan.ndim):
+            d = blocks.order[k]
             lo[d] = hi[d]
-            if lo[d] < plan.shape[d]:
-                hi[d] = min(lo[d] + block[d], plan.shape[d])
+            if lo[d] == plan.shape[d]:
+                lo[d] = 0
+            hi[d] = min(lo[d] + blocks.shape[d], plan.shape[d])
+            if lo[d]:
                 break
-            lo[d] = 0
-            hi[d] = block[d]
-            k += 1
-        if k == plan.ndim:
-            return

@@ -61,6 +61,7 @@ def test_importing_loads_nothing_but_ourselves():
         "        if hasattr(sys.modules[name], '__file__')))")   # Cython's own have no file
     assert set(new) == {
         "cgrad", "cgrad._gradient", "cgrad._kernels", "cgrad._memory", "cgrad._out",
+        "cgrad._workers",
         "cgrad._simd", *({f"cgrad._loops_{level}"} if level != "baseline" else ())}
 
 
