@@ -81,7 +81,8 @@ def parse_arguments(arguments=None):
 
 def choose_contestants(options):
     """Pick the contestants that can be measured, and say which cannot."""
-    names = list(CONTESTANTS) if options.all else list(options.contestants)
+    everyone = [name for name, kind in CONTESTANTS.items() if kind.in_all]
+    names = everyone if options.all else list(options.contestants)
     if "numpy" not in names:  # the ratios are to it
         names.insert(0, "numpy")
     absent = [name for name in names if not CONTESTANTS[name]().is_installed()]

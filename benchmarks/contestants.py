@@ -8,6 +8,7 @@ Nothing heavy is imported here: a contestant loads its module in a process of it
 """
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -60,6 +61,8 @@ class Contestant:
         What it imports.
     packages : tuple of str
         Distributions that it needs, whose versions are worth knowing.
+    in_all : bool
+        Whether ``--all`` means it too.
 
     Parameters
     ----------
@@ -72,6 +75,7 @@ class Contestant:
     exact = False
     module_name = "numpy"
     packages = ()
+    in_all = True
 
     def __init__(self, threads=1):
         self.threads = threads
@@ -168,7 +172,37 @@ class Mapped(Contestant):
             "spacings": case.build_spacings(),
             "results": results,
         }
-        return Call(f"differentiate(f, spacings, {case.axis}, {case.edge_order}, None, results)", names)
+        arguments = f"f, spacings, {case.axis}, {case.edge_order}, None, results"
+        return Call(f"differentiate({arguments})", names)
+
+
+class Out(Contestant):
+    """``cgrad.gradient`` with ``out=``: results into arrays that the caller keeps."""
+
+    name = "out"
+    role = "ours"
+    exact = True
+    module_name = "cgrad"
+    in_all = False
+    workers = 1
+
+    def supports(self, case):
+        """All but those that NumPy has to answer."""
+        return case.group != "fallback"
+
+    def call(self, case):
+        """Give it a result for each axis."""
+        f = case.build_data()
+        out = tuple(np.full_like(f, 0, dtype=case.result_dtype) for _ in case.axes)
+        names = {"gradient": self.module.gradient, "out": out, **case.build()}
+        return Call(f"gradient({case.arguments_text}, out=out, workers={self.workers})", names)
+
+
+class Shared(Out):
+    """The same with two workers."""
+
+    name = "shared"
+    workers = 2
 
 
 class Torch(Contestant):
@@ -376,6 +410,27 @@ class StreamingLimit(TrafficLimit):
     streaming = True
 
 
+class LimitOfTwo(TrafficLimit):
+    """The traffic limit of two threads: each sweeps over half of the bytes."""
+
+    name = "limit-two"
+    in_all = False
+
+    def supports(self, case):
+        """Cases beside whose time that of handing work to a thread is small."""
+        return case.bytes_moved >= 16 * 2**20
+
+    def call(self, case):
+        """Two sweeps, one of them in another thread."""
+        sweeps = []
+        for _ in range(2):
+            sweep, arguments = self.module.prepare(
+                case.bytes_read // 2, case.bytes_written // 2, len(case.axes))
+            sweeps.append(partial(sweep, *arguments))
+        names = {"pool": ThreadPoolExecutor(1), "here": sweeps[0], "there": sweeps[1]}
+        return Call("(pool.submit(there), here())[0].result()", names)
+
+
 class Subtract(Contestant):
     """One ``np.subtract(f, f)``: what any call of a ufunc costs."""
 
@@ -397,6 +452,8 @@ CONTESTANTS = {
         NumPy,
         Cgrad,
         Mapped,
+        Out,
+        Shared,
         Torch,
         Jax,
         FinDiff,
@@ -404,6 +461,7 @@ CONTESTANTS = {
         PlainLimit,
         NativeLimit,
         StreamingLimit,
+        LimitOfTwo,
         Subtract,
     )
 }

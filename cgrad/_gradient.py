@@ -82,9 +82,10 @@ def gradient(f, *varargs, axis=None, edge_order=1, out=None, workers=None):
     ------
     ValueError
         If an axis is repeated or shorter than ``edge_order + 1``, `edge_order`
-        is greater than 2, `workers` is 0 or too negative, coordinates are not one-dimensional and as many as
-        there are samples, or `out` is not of as many arrays as there are axes, of
-        f's shape, writeable and apart from each other.
+        is greater than 2, coordinates are not one-dimensional and as many as
+        there are samples, `out` is not of as many arrays as there are axes, of
+        f's shape, writeable and apart from each other, or `workers` is 0 or less
+        than minus the number of usable CPUs.
     TypeError
         If the number of spacings is neither 1 nor the number of axes, `workers` is
         not an integer, or `out` is

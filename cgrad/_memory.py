@@ -1,6 +1,6 @@
 """How much memory of freed results is kept for the next ones.
 
-At most 1 GiB and an eighth of the machine's, or as many bytes as the environment
+At most an eighth of the machine's or the container's, or as many bytes as the environment
 variable ``CGRAD_KEEP_BYTES`` says, where 0 turns it off; nothing by default if the
 process has a limit on its address space. Only results of at least 256 KiB get such
 memory, on Linux alone, and none if the caller has set an allocator for all of
@@ -13,13 +13,23 @@ from cgrad._simd import kernels
 
 
 def default_bound():
-    """Return 1 GiB, or an eighth of the physical memory, in bytes; 0 if that is not known."""
+    """Return an eighth of the memory there is, in bytes; 0 if that is not known."""
     if kernels.address_space_is_limited():
         return 0
     try:
-        return min(2**30, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 8)
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
         return 0
+    return int(min(memory, limit_of_container()) // 8)
+
+
+def limit_of_container():
+    """Return how many bytes the control group may use; infinity if it is not limited."""
+    try:
+        with open("/sys/fs/cgroup/memory.max", encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return float("inf")           # no such file, or "max"
 
 
 def read_bound():

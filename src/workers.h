@@ -107,6 +107,7 @@ static uint64_t wait_for_call(helper *me, uint64_t last)
                 return call;
             pause_spinning();
         }
+        sched_yield();          /* the caller may be waiting for this very CPU */
     } while (now_in_nanoseconds() - start < LOOKOUT);
     pthread_mutex_lock(&me->lock);
     __atomic_store_n(&me->asleep, 1, __ATOMIC_SEQ_CST);
@@ -204,7 +205,7 @@ static void run_parts(part_runner run, void *task, Py_ssize_t parts, int workers
                                         __ATOMIC_RELAXED))
             break;
         pause_spinning();
-        if (i % 1024 == 0)
+        if (i % SPINS_BETWEEN_LOOKS == 0)
             sched_yield();
     }
     __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);

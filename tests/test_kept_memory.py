@@ -117,7 +117,7 @@ def test_resident_size_stays_bounded_over_many_calls_of_mixed_sizes():
         """
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096
-sizes = np.random.default_rng(0).integers(30_000, 300_000, 3000)
+sizes = np.random.default_rng(0).integers(10, 300_000, 10_000)
 f = np.zeros(300_000)
 before = resident()
 for size in sizes:
@@ -125,6 +125,41 @@ for size in sizes:
 print(before, resident())
 """, CGRAD_KEEP_BYTES=str(20_000_000)))
     assert after - before < 20_000_000 + 5_000_000
+
+
+def test_a_hundred_thousand_calls_leak_nothing():
+    blocks, size = map(int, run(
+        """
+import gc, sys
+def resident():
+    return int(open("/proc/self/statm").read().split()[1])
+f, x = np.random.default_rng(0).random((20, 20)), np.cumsum(np.ones(20)) ** 1.5
+halves, out, big = f.astype("f2"), np.empty((2, 20, 20)), np.zeros((300, 300))
+bad = np.array([np.inf, np.inf, 1.0])
+def calls(n):
+    for _ in range(n):
+        cgrad.gradient(f)
+        cgrad.gradient(f, x, 0.3, edge_order=2)
+        cgrad.gradient(f, x, list(x), out=out)
+        cgrad.gradient(halves, axis=1)
+        cgrad.gradient(f[:, :10].T.astype(">c8"), np.float16(0.3))
+        for wrong in ((f, x[:4]), (f, 1, 2, 3), (["a"],), (f[:1],)):
+            try: cgrad.gradient(*wrong)
+            except Exception: pass
+        try: cgrad.gradient(f, out=f[0])
+        except ValueError: pass
+        with np.errstate(invalid="ignore"): cgrad.gradient(bad)
+    for _ in range(n // 10):
+        cgrad.gradient(big, workers=2)
+calls(1000)
+gc.collect()
+blocks, size = sys.getallocatedblocks(), resident()
+calls(10_000)
+gc.collect()
+print(sys.getallocatedblocks() - blocks, resident() - size)
+"""))
+    assert blocks < 100
+    assert size < 2_000_000
 
 
 def test_a_child_of_a_fork_can_go_on_with_it():
