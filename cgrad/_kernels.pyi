@@ -40,6 +40,12 @@ def use_loops(loops: object) -> None:
     Not while a call runs in another thread.
     """
 
+def can_stream() -> bool:
+    """Return whether results can be written past the caches."""
+
+def stream_from(size: int) -> int:
+    """Write results past the caches from this many bytes on; return the number before."""
+
 def keep_at_most(size: int) -> int:
     """Set how many bytes of freed results are kept, and return how many it gave back."""
 

@@ -1,4 +1,4 @@
-"""How much memory of freed results is kept for the next ones.
+"""How much memory of freed results is kept, and which results go past the caches.
 
 At most an eighth of the machine's or the container's, or as many bytes as the environment
 variable ``CGRAD_KEEP_BYTES`` says, where 0 turns it off; nothing by default if the
@@ -26,7 +26,7 @@ def default_bound():
 def limit_of_container():
     """Return how many bytes the control group may use; infinity if it is not limited."""
     try:
-        with open("/sys/fs/cgroup/memory.max", encoding="ascii") as file:
+        with open("/sys/fs/cgroup/memory.max", encoding="utf-8") as file:
             return int(file.read())
     except (OSError, ValueError):
         return float("inf")           # no such file, or "max"
@@ -42,8 +42,21 @@ def read_bound():
     return int(text)
 
 
+def last_level_cache():
+    """Return how many bytes of cache the CPU has on its last level; 32 MiB if that is not known."""
+    try:
+        # Not by sysconf, which adds up the caches of all processors of some machines.
+        with open("/sys/devices/system/cpu/cpu0/cache/index3/size", encoding="utf-8") as file:
+            return int(file.read().removesuffix("K\n")) * 1024
+    except (OSError, ValueError):
+        return 2**25
+
+
 bound = read_bound()
 kernels.keep_at_most(bound)
+if kernels.can_stream():
+    # Results of which not even half could be found in a cache later.
+    kernels.stream_from(2 * max(last_level_cache(), 2**25))
 
 
 def free_kept_memory():

@@ -195,6 +195,12 @@ cdef enum:
     MOST_WORKERS = 256
 
 
+cdef extern from *:
+    const Py_ssize_t PY_SSIZE_T_MAX
+
+cdef Py_ssize_t STREAM_FROM = PY_SSIZE_T_MAX    # bytes of all results
+
+
 cdef bint is_regular(cnp.ndarray array):
     """Whether the elements are aligned, and whole elements apart."""
     cdef Py_ssize_t itemsize = cnp.PyArray_ITEMSIZE(array)
@@ -272,6 +278,7 @@ cdef bint read_data(Plan *plan, object f):
     if plan.copies:
         plan.unit = 1
     plan.reads_rows = plan.copies or type.load != NULL
+    plan.streams = False
     plan.writes_rows = type.store != NULL or plan.swaps and has_result_of_own_type(array)
     return True
 
@@ -639,6 +646,8 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
         set_output(&plan.jobs[j], result_of(results, j), place)
 
     # Compute.
+    plan.streams = (plan.size >= STREAM_FROM // (plan.out_itemsize * plan.njobs)
+                    and not plan.reads_rows and plan.parts == 1)
     events = carry_out(&plan, workers)
     events |= all_events() if plan.extended else floating_point_events()
     if events & EVENT_UNDER and plan.parts == 2:
@@ -677,6 +686,18 @@ def use_loops(loops):
         set_loops(&LOOPS)
     else:
         (<loop_setter> PyCapsule_GetPointer(loops, "cgrad loops"))(&LOOPS)
+
+
+def can_stream():
+    """See ``cgrad/_kernels.pyi``."""
+    return CAN_STREAM
+
+
+def stream_from(Py_ssize_t size):
+    """See ``cgrad/_kernels.pyi``."""
+    global STREAM_FROM
+    before, STREAM_FROM = STREAM_FROM, size
+    return before
 
 
 def keep_at_most(size_t size):

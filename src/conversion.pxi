@@ -14,6 +14,9 @@ cdef extern from "half.h" nogil:
 cdef extern from "numbers.h" nogil:
     void copy_numbers(char *to, Py_ssize_t to_step, const char *source, Py_ssize_t step,
                       Py_ssize_t count, Py_ssize_t size, int parts, bint swap)
+    bint CAN_STREAM
+    void stream_bytes(char *to, const char *source, Py_ssize_t size)
+    void end_streaming()
 
 cdef extern from "numpy/arrayobject.h":
     enum:

@@ -82,6 +82,44 @@ static inline void copy_sized(char *to, Py_ssize_t to_step, const char *from,
         copy_row(to, to_step, from, from_step, count, size, parts, swap);
 }
 
+/* Past the caches: whole cache lines, which then need not be read first. Worth it where
+   results are too large to be found in a cache later anyway. */
+#if defined(__SSE2__) || defined(_M_X64)
+#include <emmintrin.h>
+#define CAN_STREAM 1
+
+static void stream_bytes(char *to, const char *from, Py_ssize_t size)
+{
+    Py_ssize_t i = -(intptr_t)to & 63;
+    if (i > size)
+        i = size;
+    memcpy(to, from, (size_t)i);
+    for (; i + 64 <= size; i += 64) {
+        const __m128i a = _mm_loadu_si128((const __m128i *)(from + i));
+        const __m128i b = _mm_loadu_si128((const __m128i *)(from + i + 16));
+        const __m128i c = _mm_loadu_si128((const __m128i *)(from + i + 32));
+        const __m128i d = _mm_loadu_si128((const __m128i *)(from + i + 48));
+        _mm_stream_si128((__m128i *)(to + i), a);
+        _mm_stream_si128((__m128i *)(to + i + 16), b);
+        _mm_stream_si128((__m128i *)(to + i + 32), c);
+        _mm_stream_si128((__m128i *)(to + i + 48), d);
+    }
+    memcpy(to + i, from + i, (size_t)(size - i));
+}
+
+/* All others see what was streamed. */
+static void end_streaming(void) { _mm_sfence(); }
+#else
+#define CAN_STREAM 0
+
+static void stream_bytes(char *to, const char *from, Py_ssize_t size)
+{
+    memcpy(to, from, (size_t)size);
+}
+
+static void end_streaming(void) {}
+#endif
+
 /* Copy numbers of `parts` parts of `size` bytes each; steps are in bytes. */
 static void copy_numbers(char *to, Py_ssize_t to_step, const char *from, Py_ssize_t from_step,
                          Py_ssize_t count, Py_ssize_t size, int parts, int swap)

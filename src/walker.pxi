@@ -85,6 +85,7 @@ cdef struct Plan:
     # Where they cannot write results themselves, either.
     bint writes_rows
     row_storer store
+    bint streams                  # results go past the caches
     int njobs
     Job *jobs
     int events                    # that a helper thread met
@@ -204,6 +205,38 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
             done += part.count
 
 
+cdef void run_and_stream(const Plan *plan, const Stencil *stencil, row_kernel kernel, char *out,
+                         const char *const *f, const char *const *coefficients,
+                         const Rows *rows) noexcept nogil:
+    """Run a kernel into a row of its own, and write that past the caches."""
+    cdef longdouble result[ROW_ROOM]
+    cdef Py_ssize_t room = row_points(plan), itemsize = plan.out_itemsize
+    cdef Py_ssize_t k, done, shift, skip
+    cdef Rows part = rows[0]
+    cdef char *target
+    cdef int edge = rows.edge_points != 0
+    part.rows = 1
+    for k in range(rows.rows):
+        done = 0
+        target = out + (k * rows.out_jump - edge) * itemsize
+        part.count = rows.count
+        if not edge:
+            # To the end of a line first, so that all others are whole.
+            part.count = min(rows.count, room - <Py_ssize_t> (
+                <size_t> target & (LINE - 1)) // itemsize)
+        while done < rows.count:
+            shift = (k * rows.jump + done * rows.step) * plan.unit
+            skip = k * rows.coefficient_jump * stencil.size
+            if stencil.varying == kernel:
+                skip += done * stencil.size
+            kernel(<char *> result + edge * itemsize, f[0] + shift, f[1] + shift, f[2] + shift, coefficients[0] + skip,
+                   coefficients[1] + skip, coefficients[2] + skip, &part)
+            stream_bytes(target, <const char *> result, (part.count + 2 * edge) * itemsize)
+            done += part.count
+            target += part.count * itemsize
+            part.count = min(room, rows.count - done)
+
+
 cdef struct Loop:
     bint along                    # the axis that is differentiated, and no other
     Py_ssize_t count
@@ -275,7 +308,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     cdef row_kernel kernel
     cdef Py_ssize_t begin, move, offset = 0, out_offset = 0
     cdef int d, i, n
-    cdef bint along, turn, varying = stencil.varying != NULL
+    cdef bint along, turn, stream, varying = stencil.varying != NULL
 
     n = make_loops(plan, job, lo, hi, stop - start, varying, loops)
     choose_row(loops, n)
@@ -283,8 +316,9 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
                 loops[n - 2].count, loops[n - 2].stride, loops[n - 2].out_stride,
                 loops[n - 2].coefficient_stride, 0, &job.first.abc, &job.last.abc)
     along = loops[n - 1].along
+    stream = plan.streams and rows.out_step == 1 and rows.count >= 64
     if (along and rows.count == job.n - 2 and not job.mixed
-            and (not plan.reads_rows or rows.count <= row_points(plan))):
+            and (not plan.reads_rows and not stream or rows.count <= row_points(plan))):
         rows.edge_points = job.first.points
     if not plan.reads_rows and plan.parts == 2:
         rows.step, rows.out_step = 2 * rows.step, 2 * rows.out_step
@@ -309,6 +343,8 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     while True:
         if plan.reads_rows:
             run_by_rows(plan, stencil, kernel, out, f, coefficients, along, &rows)
+        elif stream:
+            run_and_stream(plan, stencil, kernel, out, f, coefficients, &rows)
         else:
             kernel(out, f[0], f[1], f[2], coefficients[0], coefficients[1], coefficients[2],
                    &rows)
@@ -443,3 +479,5 @@ cdef void walk(Plan *plan, const Blocks *blocks, Py_ssize_t first, Py_ssize_t la
             hi[d] = min(lo[d] + blocks.shape[d], plan.shape[d])
             if lo[d]:
                 break
+    if plan.streams:
+        end_streaming()
