@@ -647,7 +647,7 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
 
     # Compute.
     plan.streams = (plan.size >= STREAM_FROM // (plan.out_itemsize * plan.njobs)
-                    and not plan.reads_rows and plan.parts == 1)
+                    and not (plan.swaps and plan.store != NULL))
     events = carry_out(&plan, workers)
     events |= all_events() if plan.extended else floating_point_events()
     if events & EVENT_UNDER and plan.parts == 2:

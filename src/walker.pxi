@@ -143,18 +143,26 @@ cdef void read_row(const Plan *plan, char *row, const char *f, Py_ssize_t step,
         plan.load(row, f, step, count)
 
 
-cdef void write_row(const Plan *plan, char *out, Py_ssize_t step, char *row,
-                    Py_ssize_t count) noexcept nogil:
+cdef void write_row(const Plan *plan, char *out, Py_ssize_t step, char *row, Py_ssize_t count,
+                    bint stream) noexcept nogil:
     """Bring a row that a kernel wrote to a result."""
     cdef longdouble dense[ROW_ROOM]
-    if plan.store != NULL and not plan.swaps:
+    cdef Py_ssize_t size = plan.out_itemsize // plan.parts
+    if plan.store != NULL and not stream and not plan.swaps:
         plan.store(out, step, row, count)
         return
     if plan.store != NULL:
         plan.store(dense, 1, row, count)
         row = <char *> dense
-    LOOPS.copy_numbers(out, step * plan.out_itemsize, row, plan.out_itemsize, count,
-                       plan.out_itemsize // plan.parts, plan.parts, plan.swaps)
+    elif stream and plan.swaps:
+        LOOPS.copy_numbers(<char *> dense, plan.out_itemsize, row, plan.out_itemsize, count, size,
+                           plan.parts, True)
+        row = <char *> dense
+    if stream:
+        stream_bytes(out, row, count * plan.out_itemsize)
+    else:
+        LOOPS.copy_numbers(out, step * plan.out_itemsize, row, plan.out_itemsize, count, size,
+                           plan.parts, plan.swaps)
 
 
 cdef inline Py_ssize_t row_points(const Plan *plan) noexcept nogil:
@@ -162,78 +170,81 @@ cdef inline Py_ssize_t row_points(const Plan *plan) noexcept nogil:
     return <Py_ssize_t> (ROW * sizeof(double)) // (plan.parts * size_of(plan.value))
 
 
+cdef struct Ring:
+    # The rows of f around the points at hand, where kernels can read them.
+    longdouble memory[3][ROW_ROOM]
+    const char *row[3]
+
+
+cdef void read_rows(const Plan *plan, Ring *ring, const char *const *f, bint along, bint rolling,
+                    int points, const Rows *rows, Py_ssize_t k, Py_ssize_t done,
+                    Py_ssize_t count) noexcept nogil:
+    """Bring up to date what a kernel reads for `count` points of row k, the first of them `done`."""
+    cdef Py_ssize_t itemsize = plan.parts * size_of(plan.value)
+    cdef Py_ssize_t jump = rows.jump * plan.unit, skip = done * rows.step * plan.unit
+    cdef Py_ssize_t i, slot
+    if not plan.reads_rows:
+        for i in range(3):
+            ring.row[i] = f[i] + k * jump + skip
+    elif along:
+        # The neighbours are in the same row.
+        read_row(plan, <char *> ring.memory[0], f[0] + k * jump + skip, rows.step, count + 2)
+        for i in range(3):
+            ring.row[i] = <const char *> ring.memory[0] + i * itemsize
+    elif rolling:
+        # Two of the three were read for the last row.
+        for i in range(3):
+            slot = (k + i) % 3
+            if k == 0 or i == 2:
+                read_row(plan, <char *> ring.memory[slot], f[0] + (k + i) * jump + skip,
+                         rows.step, count)
+            ring.row[i] = <const char *> ring.memory[slot]
+    else:
+        for i in range(3):
+            if i != 1 or points == 3:
+                read_row(plan, <char *> ring.memory[i], f[i] + k * jump + skip, rows.step, count)
+            ring.row[i] = <const char *> ring.memory[i]
+
+
 cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kernel, char *out,
                       const char *const *f, const char *const *coefficients, bint along,
-                      const Rows *rows) noexcept nogil:
-    """Run a kernel over rows of f that first have to be read."""
-    cdef longdouble p[ROW_ROOM]
-    cdef longdouble q[ROW_ROOM]
-    cdef longdouble r[ROW_ROOM]
+                      bint stream, const Rows *rows) noexcept nogil:
+    """Run a kernel over rows of f that first have to be read, or into rows of its own, or both."""
+    cdef Ring ring
     cdef longdouble result[ROW_ROOM]
     cdef Py_ssize_t room = row_points(plan), itemsize = plan.parts * size_of(plan.value)
-    cdef Py_ssize_t k, done, shift, skip
+    cdef Py_ssize_t k, skip, done
     cdef Rows part = rows[0]
     cdef char *target
     cdef int edge = rows.edge_points != 0
+    cdef bint writes = plan.writes_rows or stream
+    # Whether the rows before and after one are its neighbours, and each is read at once.
+    cdef bint rolling = (not along and rows.rows > 1 and not stream and rows.count <= room
+                         and f[2] - f[0] == 2 * rows.jump * plan.unit)
     part.rows = 1
-    part.step = plan.parts
-    part.out_step = plan.parts if plan.writes_rows else rows.out_step * plan.parts
+    part.step = plan.parts if plan.reads_rows else rows.step * plan.parts
+    part.out_step = plan.parts if writes else rows.out_step * plan.parts
     for k in range(rows.rows):
         done = 0
-        while done < rows.count:
-            part.count = min(room, rows.count - done)
-            shift = (k * rows.jump + done * rows.step) * plan.unit
-            skip = k * rows.coefficient_jump * stencil.size
-            if stencil.varying == kernel:
-                skip += done * stencil.size
-            target = out + (k * rows.out_jump + done * rows.out_step) * plan.out_itemsize
-            if along:
-                # The neighbours are in the same row.
-                read_row(plan, <char *> p, f[0] + shift, rows.step, part.count + 2)
-            else:
-                read_row(plan, <char *> p, f[0] + shift, rows.step, part.count)
-                read_row(plan, <char *> r, f[2] + shift, rows.step, part.count)
-                if stencil.points == 3:
-                    read_row(plan, <char *> q, f[1] + shift, rows.step, part.count)
-            kernel(<char *> result + edge * itemsize if plan.writes_rows else target, p,
-                   <char *> p + itemsize if along else <char *> q,
-                   <char *> p + 2 * itemsize if along else <char *> r,
-                   coefficients[0] + skip, coefficients[1] + skip, coefficients[2] + skip, &part)
-            if plan.writes_rows:
-                write_row(plan, target - edge * rows.out_step * plan.out_itemsize, rows.out_step,
-                          <char *> result, part.count + 2 * edge)
-            done += part.count
-
-
-cdef void run_and_stream(const Plan *plan, const Stencil *stencil, row_kernel kernel, char *out,
-                         const char *const *f, const char *const *coefficients,
-                         const Rows *rows) noexcept nogil:
-    """Run a kernel into a row of its own, and write that past the caches."""
-    cdef longdouble result[ROW_ROOM]
-    cdef Py_ssize_t room = row_points(plan), itemsize = plan.out_itemsize
-    cdef Py_ssize_t k, done, shift, skip
-    cdef Rows part = rows[0]
-    cdef char *target
-    cdef int edge = rows.edge_points != 0
-    part.rows = 1
-    for k in range(rows.rows):
-        done = 0
-        target = out + (k * rows.out_jump - edge) * itemsize
-        part.count = rows.count
-        if not edge:
+        target = out + k * rows.out_jump * plan.out_itemsize
+        part.count = min(room, rows.count)
+        if stream and not edge:
             # To the end of a line first, so that all others are whole.
-            part.count = min(rows.count, room - <Py_ssize_t> (
-                <size_t> target & (LINE - 1)) // itemsize)
+            part.count = min(part.count, room - <Py_ssize_t> (
+                <size_t> target & (LINE - 1)) // plan.out_itemsize)
         while done < rows.count:
-            shift = (k * rows.jump + done * rows.step) * plan.unit
+            read_rows(plan, &ring, f, along, rolling, stencil.points, rows, k, done, part.count)
             skip = k * rows.coefficient_jump * stencil.size
             if stencil.varying == kernel:
                 skip += done * stencil.size
-            kernel(<char *> result + edge * itemsize, f[0] + shift, f[1] + shift, f[2] + shift, coefficients[0] + skip,
+            kernel(<char *> result + edge * itemsize if writes else target,
+                   ring.row[0], ring.row[1], ring.row[2], coefficients[0] + skip,
                    coefficients[1] + skip, coefficients[2] + skip, &part)
-            stream_bytes(target, <const char *> result, (part.count + 2 * edge) * itemsize)
+            if writes:
+                write_row(plan, target - edge * rows.out_step * plan.out_itemsize, rows.out_step,
+                          <char *> result, part.count + 2 * edge, stream)
             done += part.count
-            target += part.count * itemsize
+            target += part.count * rows.out_step * plan.out_itemsize
             part.count = min(room, rows.count - done)
 
 
@@ -308,7 +319,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     cdef row_kernel kernel
     cdef Py_ssize_t begin, move, offset = 0, out_offset = 0
     cdef int d, i, n
-    cdef bint along, turn, stream, varying = stencil.varying != NULL
+    cdef bint along, turn, stream, by_rows, varying = stencil.varying != NULL
 
     n = make_loops(plan, job, lo, hi, stop - start, varying, loops)
     choose_row(loops, n)
@@ -316,11 +327,12 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
                 loops[n - 2].count, loops[n - 2].stride, loops[n - 2].out_stride,
                 loops[n - 2].coefficient_stride, 0, &job.first.abc, &job.last.abc)
     along = loops[n - 1].along
-    stream = plan.streams and rows.out_step == 1 and rows.count >= 64
+    stream = plan.streams and rows.out_step == 1 and rows.count >= LINE
+    by_rows = plan.reads_rows or stream
     if (along and rows.count == job.n - 2 and not job.mixed
-            and (not plan.reads_rows and not stream or rows.count <= row_points(plan))):
+            and (not by_rows or rows.count <= row_points(plan))):
         rows.edge_points = job.first.points
-    if not plan.reads_rows and plan.parts == 2:
+    if not by_rows and plan.parts == 2:
         rows.step, rows.out_step = 2 * rows.step, 2 * rows.out_step
         rows.jump, rows.out_jump = 2 * rows.jump, 2 * rows.out_jump
     kernel = stencil.varying if loops[n - 1].coefficient_stride else stencil.kernel
@@ -341,10 +353,8 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     for d in range(n - 2):
         index[d] = 0
     while True:
-        if plan.reads_rows:
-            run_by_rows(plan, stencil, kernel, out, f, coefficients, along, &rows)
-        elif stream:
-            run_and_stream(plan, stencil, kernel, out, f, coefficients, &rows)
+        if by_rows:
+            run_by_rows(plan, stencil, kernel, out, f, coefficients, along, stream, &rows)
         else:
             kernel(out, f[0], f[1], f[2], coefficients[0], coefficients[1], coefficients[2],
                    &rows)
