@@ -256,6 +256,15 @@ cdef tuple readable_spacings(tuple spacings):
     return spacings
 
 
+cdef bint has_repeats(cnp.ndarray array):
+    """Whether an element stands for several, as where an array was broadcast."""
+    cdef int d
+    for d in range(cnp.PyArray_NDIM(array)):
+        if cnp.PyArray_STRIDE(array, d) == 0 and cnp.PyArray_DIM(array, d) > 1:
+            return True
+    return False
+
+
 cdef bint read_data(Plan *plan, object f):
     """Read what kind of data f is; False where that is not compiled."""
     cdef cnp.ndarray array
@@ -267,6 +276,9 @@ cdef bint read_data(Plan *plan, object f):
     plan.size = cnp.PyArray_SIZE(array)
     if type == NULL or plan.size == 0:
         return False
+    if type.parts == 2 and has_repeats(array):
+        # NumPy 2.4 finds an overflow in products of a finite number that is repeated.
+        return False
     plan.f = cnp.PyArray_BYTES(array)
     plan.itemsize = plan.unit = cnp.PyArray_ITEMSIZE(array)
     plan.value = type.value
@@ -275,11 +287,12 @@ cdef bint read_data(Plan *plan, object f):
     plan.store = type.store
     plan.copies = not is_plain(array)
     plan.swaps = plan.copies and cnp.PyArray_ISBYTESWAPPED(array)
+    plan.swaps_back = plan.swaps and has_result_of_own_type(array)
     if plan.copies:
         plan.unit = 1
     plan.reads_rows = plan.copies or type.load != NULL
     plan.streams = False
-    plan.writes_rows = type.store != NULL or plan.swaps and has_result_of_own_type(array)
+    plan.writes_rows = type.store != NULL or plan.swaps_back
     return True
 
 
@@ -555,17 +568,13 @@ cdef bint accepts(cnp.ndarray f, tuple out, int naxes):
     cdef int type_num = cnp.PyArray_TYPE(f) if own else cnp.NPY_DOUBLE
     cdef bint swapped = own and cnp.PyArray_ISBYTESWAPPED(f)
     cdef cnp.ndarray result
-    cdef int d
     if PyTuple_GET_SIZE(out) != naxes:
         return False
     for item in out:
         if not cnp.PyArray_CheckExact(item):
             return False
         result = <cnp.ndarray> item
-        for d in range(cnp.PyArray_NDIM(result)):
-            if cnp.PyArray_STRIDE(result, d) == 0 and cnp.PyArray_DIM(result, d) > 1:
-                return False          # it overlaps itself
-        if (cnp.PyArray_TYPE(result) != type_num or not is_regular(result)
+        if (cnp.PyArray_TYPE(result) != type_num or not is_regular(result) or has_repeats(result)
                 or cnp.PyArray_ISBYTESWAPPED(result) != swapped
                 or not cnp.PyArray_ISWRITEABLE(result)
                 or not cnp.PyArray_SAMESHAPE(f, result)):
@@ -647,7 +656,7 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
 
     # Compute.
     plan.streams = (plan.size >= STREAM_FROM // (plan.out_itemsize * plan.njobs)
-                    and not (plan.swaps and plan.store != NULL))
+                    and not (plan.swaps_back and plan.store != NULL))
     events = carry_out(&plan, workers)
     events |= all_events() if plan.extended else floating_point_events()
     if events & EVENT_UNDER and plan.parts == 2:

@@ -80,7 +80,8 @@ cdef struct Plan:
     # Where kernels cannot read f itself: copied to dense rows, then loaded.
     bint reads_rows
     bint copies                   # f is not aligned, or of the other byte order
-    bint swaps                    # f and the results are of the other byte order
+    bint swaps                    # f is of the other byte order
+    bint swaps_back               # and so are the results
     row_loader load
     # Where they cannot write results themselves, either.
     bint writes_rows
@@ -148,13 +149,13 @@ cdef void write_row(const Plan *plan, char *out, Py_ssize_t step, char *row, Py_
     """Bring a row that a kernel wrote to a result."""
     cdef longdouble dense[ROW_ROOM]
     cdef Py_ssize_t size = plan.out_itemsize // plan.parts
-    if plan.store != NULL and not stream and not plan.swaps:
+    if plan.store != NULL and not stream and not plan.swaps_back:
         plan.store(out, step, row, count)
         return
     if plan.store != NULL:
         plan.store(dense, 1, row, count)
         row = <char *> dense
-    elif stream and plan.swaps:
+    elif stream and plan.swaps_back:
         LOOPS.copy_numbers(<char *> dense, plan.out_itemsize, row, plan.out_itemsize, count, size,
                            plan.parts, True)
         row = <char *> dense
@@ -162,7 +163,7 @@ cdef void write_row(const Plan *plan, char *out, Py_ssize_t step, char *row, Py_
         stream_bytes(out, row, count * plan.out_itemsize)
     else:
         LOOPS.copy_numbers(out, step * plan.out_itemsize, row, plan.out_itemsize, count, size,
-                           plan.parts, plan.swaps)
+                           plan.parts, plan.swaps_back)
 
 
 cdef inline Py_ssize_t row_points(const Plan *plan) noexcept nogil:
@@ -179,7 +180,7 @@ cdef struct Ring:
 cdef void read_rows(const Plan *plan, Ring *ring, const char *const *f, bint along, bint rolling,
                     int points, const Rows *rows, Py_ssize_t k, Py_ssize_t done,
                     Py_ssize_t count) noexcept nogil:
-    """Bring up to date what a kernel reads for `count` points of row k, the first of them `done`."""
+    """Bring up to date what a kernel reads for `count` points of row k from `done` on."""
     cdef Py_ssize_t itemsize = plan.parts * size_of(plan.value)
     cdef Py_ssize_t jump = rows.jump * plan.unit, skip = done * rows.step * plan.unit
     cdef Py_ssize_t i, slot
