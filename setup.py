@@ -1,5 +1,6 @@
 """Build the compiled room; everything else is in pyproject.toml."""
 
+import os
 import sys
 import sysconfig
 
@@ -11,8 +12,9 @@ if sys.platform == "win32":
     flags = ["/O2", "/fp:strict"]
 else:
     flags = [
-        # -O2 vectorises none of the kernels, and Python's own flags vary.
-        "-O3",
+        # -O2 vectorises none of the kernels, and Python's own flags vary. A level in
+        # CFLAGS is somebody's wish.
+        *([] if "-O" in os.environ.get("CFLAGS", "") else ["-O3"]),
         # A fused multiply-add would round once where NumPy rounds twice.
         "-ffp-contract=off",
         # Floating-point events decide who answers a call: none may be made up or lost.

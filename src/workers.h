@@ -21,6 +21,9 @@ static void run_parts(part_runner run, void *task, Py_ssize_t parts, int workers
 
 static void prepare_workers(void) {}
 #else
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE             /* for sched_getcpu and affinities */
+#endif
 #include <fenv.h>
 #include <pthread.h>
 #include <sched.h>
@@ -54,6 +57,7 @@ static struct {
     Py_ssize_t next;
     fenv_t environment;         /* the caller's rounding and the like hold for all */
 } shared;
+static int caller_cpu;
 static uint64_t gate;
 #define GATE_OPEN ((uint64_t)1 << 16)
 #define GATE_CALL(number) ((uint64_t)(number) << 17)
@@ -73,6 +77,43 @@ static int64_t now_in_nanoseconds(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
+
+#if defined(__linux__)
+/* Helpers leave the caller's CPU to the caller. The system wakes threads where they last ran, and
+   is slow to part two that run by turns, which costs all that a second one could gain. */
+static cpu_set_t usable;        /* by the first caller; who makes helpers sets it */
+
+static int current_cpu(void) { return sched_getcpu(); }
+
+static int all_but(int cpu, cpu_set_t *others)
+{
+    if (cpu < 0 || cpu >= CPU_SETSIZE)
+        return 0;
+    *others = usable;
+    CPU_CLR(cpu, others);
+    return CPU_COUNT(others) > 0;
+}
+
+static void leave_cpu(int cpu)
+{
+    cpu_set_t others;
+    if (sched_getcpu() == cpu && all_but(cpu, &others))
+        sched_setaffinity(0, sizeof others, &others);
+}
+
+static void begin_elsewhere(pthread_attr_t *attributes)
+{
+    cpu_set_t others;
+    if (sched_getaffinity(0, sizeof usable, &usable) != 0)
+        CPU_ZERO(&usable);
+    if (all_but(current_cpu(), &others))
+        pthread_attr_setaffinity_np(attributes, sizeof others, &others);
+}
+#else
+static int current_cpu(void) { return -1; }
+static void leave_cpu(int cpu) { (void)cpu; }
+static void begin_elsewhere(pthread_attr_t *attributes) { (void)attributes; }
+#endif
 
 static int go_in(uint64_t call)
 {
@@ -124,6 +165,8 @@ static void *help(void *argument)
     uint64_t call = 0;
     for (;;) {
         call = wait_for_call(me, call);
+        /* Before the gate: who shares the caller's CPU finds it shut. */
+        leave_cpu(__atomic_load_n(&caller_cpu, __ATOMIC_RELAXED));
         if (go_in(call)) {
             fesetenv(&shared.environment);
             take_parts(me->worker);
@@ -153,6 +196,8 @@ static int have_helpers(int wanted)
     if (nhelpers >= wanted || pthread_attr_init(&attributes) != 0)
         return nhelpers < wanted ? nhelpers : wanted;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (nhelpers == 0)
+        begin_elsewhere(&attributes);
     /* Signals are for the threads that Python knows. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -192,6 +237,7 @@ static void run_parts(part_runner run, void *task, Py_ssize_t parts, int workers
     shared.parts = parts;
     shared.next = 0;
     fegetenv(&shared.environment);
+    __atomic_store_n(&caller_cpu, current_cpu(), __ATOMIC_RELAXED);
     calls++;
     open = GATE_CALL(calls) | GATE_OPEN;
     __atomic_store_n(&gate, open, __ATOMIC_RELEASE);

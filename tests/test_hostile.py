@@ -1,0 +1,131 @@
+"""Arguments that raise, lie or have side effects give what they give with NumPy."""
+
+import numpy as np
+import oracle
+import pytest
+
+import cgrad
+
+F = np.array([1.0, 2.0, 4.0, 7.0, 11.0])
+
+
+class RaisesInArray:
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("no array here")
+
+
+class GivesNoArray:
+    def __array__(self, dtype=None, copy=None):
+        return "text"
+
+
+class LiesAboutItsLength:
+    def __len__(self):
+        return 7
+
+    def __getitem__(self, index):
+        if index >= 3:
+            raise IndexError(index)
+        return float(index)
+
+
+class RaisesInFloat:
+    def __float__(self):
+        raise RuntimeError("no number here")
+
+
+class RaisesInFunction:
+    def __array_function__(self, function, types, args, kwargs):
+        raise RuntimeError("not mine")
+
+
+class Float(float):
+    def __rmul__(self, other):
+        return 100.0
+
+    def __rtruediv__(self, other):
+        return other / 100.0
+
+
+class Index:
+    def __init__(self):
+        self.asked = 0
+
+    def __index__(self):
+        self.asked += 1
+        return 0
+
+
+class ChangesTheData:
+    """Coordinates that change the data when they are looked at."""
+
+    def __init__(self, f):
+        self.f = f
+
+    def __array__(self, dtype=None, copy=None):
+        self.f[2] = 100.0
+        return np.array([0.0, 1.0, 3.0, 4.0, 7.0])
+
+
+class Subclass(np.ndarray):
+    pass
+
+
+CALLS = {
+    "data that raises": lambda f: ((RaisesInArray(),), {}),
+    "data that is no array": lambda f: ((GivesNoArray(),), {}),
+    "data of a false length": lambda f: ((LiesAboutItsLength(),), {}),
+    "data that is a list of what raises": lambda f: (([RaisesInFloat()] * 3,), {}),
+    "data in a list of arrays": lambda f: (([f, f[::-1]],), {}),
+    "data that answers itself and raises": lambda f: ((RaisesInFunction(),), {}),
+    "spacing that raises": lambda f: ((f, RaisesInArray()), {}),
+    "spacing that is no number": lambda f: ((f, RaisesInFloat()), {}),
+    "spacing that answers itself and raises": lambda f: ((f, RaisesInFunction()), {}),
+    "spacing of a class of its own": lambda f: ((f, Float(2.0)), {}),
+    "spacing that changes the data": lambda f: ((f, ChangesTheData(f)), {}),
+    "coordinates of a false length": lambda f: ((f, LiesAboutItsLength()), {}),
+    "coordinates of a subclass": lambda f: ((f, np.array([0.0, 1, 3, 4, 7]).view(Subclass)), {}),
+    "coordinates that are the data": lambda f: ((f, f), {}),
+    "axis with side effects": lambda f: ((f,), {"axis": Index()}),
+    "axis in a list with side effects": lambda f: ((f,), {"axis": [Index()]}),
+    "axis an iterator": lambda f: ((f,), {"axis": iter([0])}),
+    "order with side effects": lambda f: ((f,), {"edge_order": Index()}),
+    "data of an enormous stride": lambda f: ((np.lib.stride_tricks.as_strided(
+        f, (1, 5), (2**62, 8)),), {"axis": 1}),
+    "data of a negative enormous stride": lambda f: ((np.lib.stride_tricks.as_strided(
+        f, (5, 1), (8, -2**62)),), {"axis": 0}),
+    "data with every stride zero": lambda f: ((np.broadcast_to(f[0], (4, 5)),), {}),
+    "data that overlaps itself": lambda f: ((np.lib.stride_tricks.as_strided(
+        f, (3, 3), (8, 8)),), {}),
+    "coordinates that overlap themselves": lambda f: ((f, np.broadcast_to(f[1], 5)), {}),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_outcome_is_numpys(name):
+    outcomes = []
+    for function in (np.gradient, cgrad.gradient):
+        f = F.copy()
+        args, kwargs = CALLS[name](f)
+        outcomes.append((oracle.outcome(function, args, kwargs), f.tolist()))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_an_axis_is_asked_for_its_index_as_often_as_by_numpy():
+    asked = []
+    for function in (np.gradient, cgrad.gradient):
+        axis = Index()
+        function(F, axis=axis)
+        asked.append(axis.asked)
+    assert asked[0] == asked[1]
+
+
+def test_sixty_four_dimensions():
+    shape = [1] * 64
+    for d in (0, 13, 31, 62, 63):
+        shape[d] = 3
+    f = np.random.default_rng(0).standard_normal(shape)
+    for view in (f, f.T, f[..., ::-1]):
+        axes = tuple(d for d in range(64) if view.shape[d] > 1)
+        oracle.assert_same(cgrad.gradient, (view,), {"axis": axes})
+        oracle.assert_same(cgrad.gradient, (view,), {})
