@@ -76,9 +76,12 @@ class Stopwatch:
     Parameters
     ----------
     call : Call
+    seconds : float
+        How long a round is to take.
     """
 
-    def __init__(self, call):
+    def __init__(self, call, seconds):
+        self.seconds = seconds
         # The timer turns garbage collection off while it runs.
         self.timer = Timer(call.statement, globals=dict(call.names))
         self.timer.timeit(1)  # the first call may have to compile
@@ -89,9 +92,9 @@ class Stopwatch:
     def calls_per_round(self):
         """Find how many calls fill a round."""
         calls = 1
-        while (seconds := self.timer.timeit(calls)) < ROUND / 4:
+        while (seconds := self.timer.timeit(calls)) < self.seconds / 4:
             calls *= 2
-        return ceil(calls * ROUND / seconds)
+        return ceil(calls * self.seconds / seconds)
 
     def round(self):
         """Time one round.
@@ -123,13 +126,13 @@ class Bench:
         self.contestant = CONTESTANTS[name](threads)
         self.contestant.load()
 
-    def prepare(self, case, seasoned):
+    def prepare(self, case, seasoned, seconds):
         """Build the case's arrays, and find the number of calls."""
         if seasoned:
             np.empty(SEASONING, np.uint8)  # and free it at once
         self.case = case
         self.call = self.contestant.call(case)
-        self.stopwatch = Stopwatch(self.call)
+        self.stopwatch = Stopwatch(self.call, seconds)
 
     def round(self):
         """Measure one round."""
@@ -230,7 +233,7 @@ def must_check(name, case, bits):
     return kind.role == "rival" and case.size <= LARGEST_COMPARED
 
 
-def measure(case, names, rounds, threads=1, bits=True, seasoned=False):
+def measure(case, names, rounds, threads=1, bits=True, seasoned=False, seconds=ROUND):
     """Measure a case: every contestant once in each round.
 
     Parameters
@@ -246,6 +249,8 @@ def measure(case, names, rounds, threads=1, bits=True, seasoned=False):
     seasoned : bool
         Let each process free a large array before it begins, as any program that has
         run for a while has done.
+    seconds : float
+        How long a round is to take.
 
     Returns
     -------
@@ -256,7 +261,7 @@ def measure(case, names, rounds, threads=1, bits=True, seasoned=False):
     """
     workers = [Worker(name, threads) for name in names if CONTESTANTS[name]().supports(case)]
     for worker in workers:
-        worker.ask("prepare", case, seasoned)
+        worker.ask("prepare", case, seasoned, seconds)
     for _ in range(rounds):
         for worker in workers:
             worker.run_round()

@@ -2,9 +2,9 @@
 
    They are made when first wanted and then wait for more: a short while in a loop, since
    waking a thread takes longer than many a gradient, then asleep. A caller always works
-   too and hands out parts by a counter, so that a helper that wakes late only takes fewer
-   of them; with none left to take it is not waited for. One call at a time has the
-   helpers: who finds them busy works alone.
+   too, and who is done with his own share takes parts of the others', so that a helper that
+   wakes late only does less; if nothing is left for it, it is not waited for. One call at a
+   time has the helpers: who finds them busy works alone.
 
    No thread here ever touches Python. Where there are no POSIX threads, callers work alone. */
 
@@ -54,10 +54,16 @@ static struct {
     part_runner run;
     void *task;
     Py_ssize_t parts;
-    Py_ssize_t next;
+    int workers;
     fenv_t environment;         /* the caller's rounding and the like hold for all */
 } shared;
 static int caller_cpu;
+
+/* How many parts of each worker's share are taken; a cache line each, for all count at once. */
+static struct {
+    Py_ssize_t count;
+    char padding[64 - sizeof(Py_ssize_t)];
+} taken[MOST_HELPERS + 1];
 static uint64_t gate;
 #define GATE_OPEN ((uint64_t)1 << 16)
 #define GATE_CALL(number) ((uint64_t)(number) << 17)
@@ -125,13 +131,21 @@ static int go_in(uint64_t call)
     return 0;
 }
 
+/* First the worker's own share, which is the same in every call of a loop, so that its data is in
+   the caches of its CPU; then what others have left. */
 static void take_parts(int worker)
 {
-    for (;;) {
-        const Py_ssize_t part = __atomic_fetch_add(&shared.next, 1, __ATOMIC_RELAXED);
-        if (part >= shared.parts)
-            return;
-        shared.run(shared.task, part, worker);
+    int turn;
+    for (turn = 0; turn < shared.workers; turn++) {
+        const int whose = (worker + turn) % shared.workers;
+        const Py_ssize_t begin = shared.parts * whose / shared.workers;
+        const Py_ssize_t count = shared.parts * (whose + 1) / shared.workers - begin;
+        for (;;) {
+            const Py_ssize_t k = __atomic_fetch_add(&taken[whose].count, 1, __ATOMIC_RELAXED);
+            if (k >= count)
+                break;
+            shared.run(shared.task, begin + k, worker);
+        }
     }
 }
 
@@ -235,7 +249,9 @@ static void run_parts(part_runner run, void *task, Py_ssize_t parts, int workers
     shared.run = run;
     shared.task = task;
     shared.parts = parts;
-    shared.next = 0;
+    shared.workers = n + 1;
+    for (i = 0; i <= n; i++)
+        taken[i].count = 0;
     fegetenv(&shared.environment);
     __atomic_store_n(&caller_cpu, current_cpu(), __ATOMIC_RELAXED);
     calls++;
