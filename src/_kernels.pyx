@@ -26,7 +26,7 @@ from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
-from cpython.ref cimport PyObject, Py_INCREF
+from cpython.ref cimport PyObject, PyTypeObject, Py_INCREF
 from cpython.tuple cimport (
     PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM,
 )
@@ -89,6 +89,9 @@ cdef extern from "numpy/arrayobject.h":
     # Steals a reference to the descriptor.
     cnp.ndarray PyArray_NewLikeArray(
         cnp.ndarray prototype, cnp.NPY_ORDER order, cnp.dtype descriptor, int subok)
+    cnp.ndarray PyArray_NewFromDescr(
+        PyTypeObject *type, cnp.dtype descriptor, int ndim, const cnp.npy_intp *shape,
+        const cnp.npy_intp *strides, void *data, int flags, void *parent)
     PyObject *PyDataMem_DefaultHandler
 
 cdef extern from *:
@@ -219,10 +222,31 @@ cdef bint is_plain(cnp.ndarray array):
     return cnp.PyArray_ISNOTSWAPPED(array) and is_regular(array)
 
 
-cdef object from_sequence(object argument):
-    """The array that NumPy makes of a list or tuple; None if there is none."""
+cdef bint holds_numbers(object sequence, int depth):
+    """Whether a list or tuple holds nothing whose conversion to an array others could notice."""
+    if depth > MAX_DIMS:
+        return False
+    for item in sequence:
+        kind = type(item)
+        if kind is float or kind is int or kind is bool or kind is complex:
+            continue
+        if kind is list or kind is tuple:
+            if not holds_numbers(item, depth + 1):
+                return False
+        elif cnp.PyArray_CheckExact(item):
+            if type_of(cnp.PyArray_TYPE(<cnp.ndarray> item)) == NULL:
+                return False
+        elif scalar_type(item) < 0:
+            return False
+    return True
+
+
+cdef object from_sequence(object sequence):
+    """The array that NumPy makes of a list or tuple of numbers; None if there is none."""
+    if not holds_numbers(sequence, 1):
+        return None
     try:
-        return np.asarray(argument)
+        return np.asarray(sequence)
     except Exception:
         return None                   # NumPy will raise it
 
@@ -362,24 +386,24 @@ cdef bint keeps_memory(Py_ssize_t size, Py_ssize_t itemsize):
     return <PyObject *> handler == PyDataMem_DefaultHandler
 
 
-cdef cnp.NPY_ORDER order_of_converted(cnp.ndarray f):
-    """The order in memory of what is like a converted copy of f, which NumPy makes.
+cdef cnp.ndarray new_like_converted(cnp.ndarray f, cnp.dtype dtype):
+    """What is like a converted copy of f, which NumPy makes: its axes are sorted twice.
 
-    The copy keeps f's order, but may be contiguous where f is not, by its axes of
-    length 1; what is like it is then contiguous in the plain order.
+    An axis of length 1 may so change its place, and its stride. Found out on a corner of f,
+    for a copy as large as f would be one too many.
     """
-    cdef cnp.dtype dtype
-    cdef cnp.ndarray copy
-    if cnp.PyArray_IS_C_CONTIGUOUS(f) or cnp.PyArray_IS_F_CONTIGUOUS(f):
-        return cnp.NPY_KEEPORDER
-    dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
+    cdef cnp.npy_intp strides[MAX_DIMS]
+    cdef cnp.npy_intp stride = cnp.PyDataType_ELSIZE(dtype)
+    cdef object corner = f[(slice(0, 2),) * cnp.PyArray_NDIM(f)]
+    cdef tuple found = np.empty_like(np.empty_like(corner, dtype=dtype)).strides
+    cdef tuple shape = (<object> f).shape
+    for _, _, d in sorted([(found[d], shape[d] > 1, d) for d in range(len(shape))]):
+        strides[<int> d] = stride
+        stride *= shape[d]
     Py_INCREF(dtype)
-    copy = PyArray_NewLikeArray(f, cnp.NPY_KEEPORDER, dtype, 0)
-    if cnp.PyArray_IS_C_CONTIGUOUS(copy):
-        return cnp.NPY_CORDER
-    if cnp.PyArray_IS_F_CONTIGUOUS(copy):
-        return cnp.NPY_FORTRANORDER
-    return cnp.NPY_KEEPORDER
+    return PyArray_NewFromDescr(
+        <PyTypeObject *> cnp.ndarray, dtype, cnp.PyArray_NDIM(f), cnp.PyArray_DIMS(f), strides,
+        NULL, 0, NULL)
 
 
 cdef object new_results(cnp.ndarray f, int naxes):
@@ -388,20 +412,22 @@ cdef object new_results(cnp.ndarray f, int naxes):
     cdef cnp.ndarray result = None
     cdef tuple results = PyTuple_New(naxes) if naxes > 1 else None
     cdef object handler = None
-    cdef cnp.NPY_ORDER order = cnp.NPY_KEEPORDER
+    cdef bint converted = not has_result_of_own_type(f) and not cnp.PyArray_ISBOOL(f) and not (
+        cnp.PyArray_IS_C_CONTIGUOUS(f) or cnp.PyArray_IS_F_CONTIGUOUS(f))
     cdef int j
     if has_result_of_own_type(f):
         dtype = f.dtype
     else:
         dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
-        if not cnp.PyArray_ISBOOL(f):
-            order = order_of_converted(f)
     if keeps_memory(cnp.PyArray_SIZE(f), cnp.PyDataType_ELSIZE(dtype)):
         handler = cnp.PyDataMem_SetHandler(MEMORY)
     try:
         for j in range(naxes):
-            Py_INCREF(dtype)
-            result = PyArray_NewLikeArray(f, order, dtype, 0)
+            if converted:
+                result = new_like_converted(f, dtype)
+            else:
+                Py_INCREF(dtype)
+                result = PyArray_NewLikeArray(f, cnp.NPY_KEEPORDER, dtype, 0)
             if naxes > 1:
                 Py_INCREF(result)
                 PyTuple_SET_ITEM(results, j, result)
@@ -582,14 +608,17 @@ cdef bint accepts(cnp.ndarray f, tuple out, int naxes):
     return True
 
 
-cdef int carry_out(Plan *plan, object workers) except -1:
+cdef int number_of_workers(const Plan *plan, object workers) except -1:
+    if plan.size < WORTH_SHARING:
+        return 1
+    return min(default_workers() if workers is None else workers, MOST_WORKERS)
+
+
+cdef int carry_out(Plan *plan, int workers) except -1:
     """Compute; return the events that threads other than this one met."""
     cdef Blocks blocks
-    cdef int n
-    if plan.size >= WORTH_SHARING:
-        n = min(default_workers() if workers is None else workers, MOST_WORKERS)
-        if n > 1:
-            return share(plan, n)
+    if workers > 1:
+        return share(plan, workers)
     allocate_coefficients(plan)
     if plan.size < WORTH_RELEASING:
         cut_into_blocks(plan, 1, &blocks)
@@ -602,6 +631,16 @@ cdef int carry_out(Plan *plan, object workers) except -1:
     return 0
 
 
+cdef inline int events_so_far(const Plan *plan) noexcept nogil:
+    return all_events() if plan.extended else floating_point_events()
+
+
+cdef void forget_events(const Plan *plan) noexcept nogil:
+    clear_floating_point_events()
+    if plan.extended:
+        clear_extended_events()
+
+
 def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=None,
                   bint disjoint=False):
     """The door; its contract is in ``cgrad/_kernels.pyi``."""
@@ -612,7 +651,7 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
     cdef cnp.ndarray array
     cdef object results
     cdef bytearray room
-    cdef int j, ndim, events
+    cdef int j, n, ndim, events
     cdef Py_ssize_t given = PyTuple_GET_SIZE(spacings)
 
     # Check: is the call of a kind that is compiled here?
@@ -647,7 +686,9 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
         # Another thread gave f another while coordinates were read without the GIL.
         return None
 
-    # Allocate.
+    # Allocate. Python may run anything meanwhile, such as a ufunc that clears the events.
+    events = events_so_far(&plan)
+    n = number_of_workers(&plan, workers)
     results = new_results(array, plan.njobs) if out is None else out
     set_dimensions(&plan, array, result_of(results, 0), place)
     for j in range(plan.njobs):
@@ -657,8 +698,10 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
     # Compute.
     plan.streams = (plan.size >= STREAM_FROM // (plan.out_itemsize * plan.njobs)
                     and not (plan.swaps_back and plan.store != NULL))
-    events = carry_out(&plan, workers)
-    events |= all_events() if plan.extended else floating_point_events()
+    if events_so_far(&plan):
+        forget_events(&plan)
+    events |= carry_out(&plan, n)
+    events |= events_so_far(&plan)
     if events & EVENT_UNDER and plan.parts == 2:
         # By the machine, NumPy fuses an addition of zero: the sign of one may differ.
         return None

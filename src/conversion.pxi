@@ -49,6 +49,14 @@ cdef void load(double *restrict row, const loaded_t *source, Py_ssize_t step,
             row[i] = <double> source[i * step]
 
 
+cdef void load_booleans(double *row, const unsigned char *source, Py_ssize_t step,
+                        Py_ssize_t count) noexcept nogil:
+    # Any byte but zero is true.
+    cdef Py_ssize_t i
+    for i in range(count):
+        row[i] = source[i * step] != 0
+
+
 cdef void load_extended(longdouble *row, const longdouble *source, Py_ssize_t step,
                         Py_ssize_t count) noexcept nogil:
     cdef Py_ssize_t i
@@ -72,7 +80,7 @@ cdef inline Type integer(row_loader load) noexcept:
 
 cdef void set_types(Type *types) noexcept:
     # Booleans only with coefficients in double precision: see `fill_plan`.
-    types[<int> cnp.NPY_BOOL] = Type(1, DOUBLE, <row_loader> load[cython.uchar], NULL, NULL)
+    types[<int> cnp.NPY_BOOL] = Type(1, DOUBLE, <row_loader> load_booleans, NULL, NULL)
     types[<int> cnp.NPY_BYTE] = integer(<row_loader> load[cython.schar])
     types[<int> cnp.NPY_UBYTE] = integer(<row_loader> load[cython.uchar])
     types[<int> cnp.NPY_SHORT] = integer(<row_loader> load[short])

@@ -106,7 +106,8 @@ static CYTHON_INLINE uint16_t half_of_float(float x)
 {
     const uint32_t bits = bits_of_float(float_to_half(x)), sign = bits & 0x80000000u, size = bits ^ sign;
     const uint32_t finite = bits_of_float(float_of_bits(size) * 0x1p-112f) >> 13;
-    const uint32_t special = choose_32((int32_t)size > 0x7f800000, 0x7e00u, 0x7c00u);
+    const uint32_t quiet = choose_32((int32_t)size > 0x7f800000, 0x200u, 0);
+    const uint32_t special = 0x7c00u | quiet | (size >> 13 & 0x3ffu);
     return (uint16_t)(choose_32((int32_t)size < 0x7f800000, finite, special) | sign >> 16);
 }
 

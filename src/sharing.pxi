@@ -43,14 +43,15 @@ cdef void copy_plan(const Plan *plan, Plan *copy, Job *jobs) noexcept:
 
 cdef int share(Plan *plan, int workers) except -1:
     """Carry out the plan by several workers; return the events that helpers met."""
-    cdef size_t each = sizeof(Plan) + plan.njobs * sizeof(Job)
+    # Jobs begin a line of the cache, and hold long doubles.
+    cdef size_t plans = (workers * sizeof(Plan) + LINE - 1) // LINE * LINE
     cdef Task task
     cdef Job *jobs
     cdef int made = 0, w, events = 0
-    task.plans = <Plan *> PyMem_RawMalloc(workers * each)
+    task.plans = <Plan *> PyMem_RawMalloc(plans + workers * plan.njobs * sizeof(Job))
     if task.plans == NULL:
         raise MemoryError()
-    jobs = <Job *> (task.plans + workers)
+    jobs = <Job *> (<char *> task.plans + plans)
     try:
         for made in range(workers):
             copy_plan(plan, &task.plans[made], jobs + made * plan.njobs)

@@ -336,7 +336,10 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     if not by_rows and plan.parts == 2:
         rows.step, rows.out_step = 2 * rows.step, 2 * rows.out_step
         rows.jump, rows.out_jump = 2 * rows.jump, 2 * rows.out_jump
-    kernel = stencil.varying if loops[n - 1].coefficient_stride else stencil.kernel
+    # One point of a longer axis is no loop, but coordinates are still no coefficients.
+    kernel = stencil.kernel
+    if loops[n - 1].coefficient_stride or varying and job.direct:
+        kernel = stencil.varying
 
     for d in range(plan.ndim):
         begin = start if d == job.dim else lo[d]

@@ -30,6 +30,10 @@ static void prepare_workers(void) {}
 #include <signal.h>
 #include <stdint.h>
 #include <time.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 enum { MOST_HELPERS = 255, SPINS_BETWEEN_LOOKS = 64 };
 
@@ -85,39 +89,46 @@ static int64_t now_in_nanoseconds(void)
 }
 
 #if defined(__linux__)
-/* Helpers leave the caller's CPU to the caller. The system wakes threads where they last ran, and
-   is slow to part two that run by turns, which costs all that a second one could gain. */
-static cpu_set_t usable;        /* by the first caller; who makes helpers sets it */
+/* Helpers leave the caller's CPU to the caller. The system wakes threads where they last ran, and is
+   slow to part two that run by turns, which costs all that a second one could gain. */
+static int caller_thread;
+static __thread int this_thread;
 
-static int current_cpu(void) { return sched_getcpu(); }
-
-static int all_but(int cpu, cpu_set_t *others)
+static void note_caller(void)
 {
-    if (cpu < 0 || cpu >= CPU_SETSIZE)
+    if (!this_thread)
+        this_thread = (int)syscall(SYS_gettid);
+    __atomic_store_n(&caller_thread, this_thread, __ATOMIC_RELAXED);
+    __atomic_store_n(&caller_cpu, sched_getcpu(), __ATOMIC_RELAXED);
+}
+
+/* The CPUs that a thread may use but for one; whether there are any. */
+static int all_but(int cpu, int thread, cpu_set_t *others)
+{
+    if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(thread, sizeof *others, others) != 0)
         return 0;
-    *others = usable;
     CPU_CLR(cpu, others);
     return CPU_COUNT(others) > 0;
 }
 
-static void leave_cpu(int cpu)
+static void leave_callers_cpu(void)
 {
+    const int cpu = __atomic_load_n(&caller_cpu, __ATOMIC_RELAXED);
+    const int thread = __atomic_load_n(&caller_thread, __ATOMIC_RELAXED);
     cpu_set_t others;
-    if (sched_getcpu() == cpu && all_but(cpu, &others))
+    if (sched_getcpu() == cpu && all_but(cpu, thread, &others))
         sched_setaffinity(0, sizeof others, &others);
 }
 
 static void begin_elsewhere(pthread_attr_t *attributes)
 {
     cpu_set_t others;
-    if (sched_getaffinity(0, sizeof usable, &usable) != 0)
-        CPU_ZERO(&usable);
-    if (all_but(current_cpu(), &others))
+    if (all_but(sched_getcpu(), 0, &others))
         pthread_attr_setaffinity_np(attributes, sizeof others, &others);
 }
 #else
-static int current_cpu(void) { return -1; }
-static void leave_cpu(int cpu) { (void)cpu; }
+static void note_caller(void) {}
+static void leave_callers_cpu(void) {}
 static void begin_elsewhere(pthread_attr_t *attributes) { (void)attributes; }
 #endif
 
@@ -180,7 +191,7 @@ static void *help(void *argument)
     for (;;) {
         call = wait_for_call(me, call);
         /* Before the gate: who shares the caller's CPU finds it shut. */
-        leave_cpu(__atomic_load_n(&caller_cpu, __ATOMIC_RELAXED));
+        leave_callers_cpu();
         if (go_in(call)) {
             fesetenv(&shared.environment);
             take_parts(me->worker);
@@ -210,10 +221,13 @@ static int have_helpers(int wanted)
     if (nhelpers >= wanted || pthread_attr_init(&attributes) != 0)
         return nhelpers < wanted ? nhelpers : wanted;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    if (nhelpers == 0)
-        begin_elsewhere(&attributes);
-    /* Signals are for the threads that Python knows. */
+    begin_elsewhere(&attributes);
+    /* Signals are for the threads that Python knows, but for those of one's own faults. */
     sigfillset(&all);
+    sigdelset(&all, SIGSEGV);
+    sigdelset(&all, SIGBUS);
+    sigdelset(&all, SIGFPE);
+    sigdelset(&all, SIGILL);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (nhelpers < wanted) {
         helper *it = &helpers[nhelpers];
@@ -253,7 +267,7 @@ static void run_parts(part_runner run, void *task, Py_ssize_t parts, int workers
     for (i = 0; i <= n; i++)
         taken[i].count = 0;
     fegetenv(&shared.environment);
-    __atomic_store_n(&caller_cpu, current_cpu(), __ATOMIC_RELAXED);
+    note_caller();
     calls++;
     open = GATE_CALL(calls) | GATE_OPEN;
     __atomic_store_n(&gate, open, __ATOMIC_RELEASE);
@@ -276,6 +290,9 @@ static void run_parts(part_runner run, void *task, Py_ssize_t parts, int workers
 /* A child process has none of its parent's threads. */
 static void forget_helpers(void)
 {
+#if defined(__linux__)
+    this_thread = 0;
+#endif
     nhelpers = 0;
     gate = 0;
     busy = 0;

@@ -15,7 +15,7 @@ NUMBERS = [*FLOATS, *COMPLEX, *INTEGERS]
 OTHERS = ["?", "M8[D]", "m8[s]", "O", "U3"]
 PLAIN_LAYOUTS = [
     "C", "C", "F", "sliced", "reversed", "transposed", "broadcast", "readonly", "offset",
-    "unaligned", "swapped",
+    "unaligned", "swapped", "woven", "woven",
 ]
 LAYOUTS = [*PLAIN_LAYOUTS, "masked", "list"]
 SPECIALS = [
@@ -74,6 +74,17 @@ def laid_out(source, layout, shape, dtype):
     if layout == "broadcast" and shape:
         thin = tuple(source.choice([1, length]) for length in shape)
         return np.broadcast_to(values(source, int(np.prod(thin)), dtype).reshape(thin), shape)
+    if layout == "woven" and shape:
+        # The axes in any order in memory, each with any step.
+        order = list(range(len(shape)))
+        for d in range(len(order) - 1, 0, -1):
+            other = source.integer(0, d)
+            order[d], order[other] = order[other], order[d]
+        wide = tuple(2 * shape[d] for d in order)
+        array = values(source, int(np.prod(wide)), dtype).reshape(wide)
+        steps = [source.choice([slice(None, None, 2), slice(None, None, -2), slice(0, shape[d])])
+                 for d in order]
+        return array[tuple(steps)].transpose(np.argsort(order))
     if layout == "sliced":
         wide = tuple(2 * length + 1 for length in shape)
         array = values(source, int(np.prod(wide)), dtype).reshape(wide)

@@ -1,5 +1,6 @@
 """What `numpy.errstate` says is done, in NumPy's words, for each kind of event."""
 
+import gc
 import math
 import warnings
 
@@ -71,3 +72,27 @@ def test_an_event_of_earlier_arithmetic_is_not_ours():
     with np.errstate(all="raise"):
         assert math.fsum([HUGE * 10.0, TINY / 3.0]) == math.inf
         assert cgrad.gradient(np.arange(3.0)).tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("threshold", range(1, 30))
+def test_an_event_is_not_lost_to_a_ufunc_that_runs_while_results_are_made(threshold):
+    class Collected:
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):
+            np.add(np.ones(3), 1)
+
+    f = np.ones((4, 4)) + np.arange(4)
+    before = gc.get_threshold()
+    gc.disable()
+    gc.collect()
+    Collected()
+    gc.set_threshold(threshold)
+    try:
+        gc.enable()
+        with pytest.warns(RuntimeWarning, match="overflow"):
+            cgrad.gradient(f, np.float64(1e308))
+    finally:
+        gc.set_threshold(*before)
+        gc.enable()

@@ -71,6 +71,24 @@ class Subclass(np.ndarray):
     pass
 
 
+class Counts:
+    asked = 0
+
+    def __array__(self, dtype=None, copy=None):
+        Counts.asked += 1
+        return np.array([1e308, -1e308, 1e308])
+
+
+def endless():
+    sequence = [1.0]
+    sequence.append(sequence)
+    return sequence
+
+
+def deep(levels):
+    return [deep(levels - 1)] if levels else 1.0
+
+
 CALLS = {
     "data that raises": lambda f: ((RaisesInArray(),), {}),
     "data that is no array": lambda f: ((GivesNoArray(),), {}),
@@ -97,6 +115,11 @@ CALLS = {
     "data with every stride zero": lambda f: ((np.broadcast_to(f[0], (4, 5)),), {}),
     "data that overlaps itself": lambda f: ((np.lib.stride_tricks.as_strided(
         f, (3, 3), (8, 8)),), {}),
+    "data of booleans of any byte": lambda f: ((
+        np.array([0, 2, 1, 3, 0], "u1").view(bool), f), {"edge_order": 2}),
+    "data in a list with what is masked": lambda f: (([1e308, -1e308, np.ma.masked, 1.0],), {}),
+    "data in a list that holds itself": lambda f: ((endless(),), {}),
+    "data in a deep list": lambda f: ((deep(70),), {}),
     "coordinates that overlap themselves": lambda f: ((f, np.broadcast_to(f[1], 5)), {}),
 }
 
@@ -118,6 +141,22 @@ def test_an_axis_is_asked_for_its_index_as_often_as_by_numpy():
         function(F, axis=axis)
         asked.append(axis.asked)
     assert asked[0] == asked[1]
+
+
+def test_elements_of_a_list_are_converted_as_often_as_by_numpy():
+    asked = []
+    for function in (np.gradient, cgrad.gradient):
+        Counts.asked = 0
+        with np.errstate(all="ignore"):
+            function([Counts(), Counts()])
+        asked.append(Counts.asked)
+    assert asked[0] == asked[1]
+
+
+def test_nan_in_half_precision_keeps_its_payload_at_any_length():
+    f = np.array([0x7E01, 0x3C00, 0x7EFF, 0x3C00, 0xFE05, 0x4000, 1, 2, 3] * 9, "u2").view("f2")
+    for view in (f, f[:9], f[::2]):
+        assert (cgrad.gradient(view).view("u2") == np.gradient(view).view("u2")).all()
 
 
 def test_sixty_four_dimensions():

@@ -51,6 +51,17 @@ def test_random_calls_do_what_numpy_does_with_any_number_of_workers(shape, worke
             oracle.assert_same(shared, call.args, call.kwargs, **call.state)
 
 
+@pytest.mark.parametrize("workers", [2, 3, 4, 5])
+def test_a_last_block_of_any_size(workers):
+    random = np.random.default_rng(0)
+    for n in (*range(65_536, 65_552), 136_002, 204_002, 272_002, 340_002):
+        f, x = random.random(n), np.cumsum(random.random(n) + 0.1)
+        for order in (1, 2):
+            np.testing.assert_array_equal(
+                cgrad.gradient(f, x, edge_order=order, workers=workers),
+                np.gradient(f, x, edge_order=order))
+
+
 @pytest.mark.parametrize("workers", [1, 2, 5])
 @pytest.mark.parametrize("layout", ["C", "F", "strided", "reversed", "swapped", "overlapping"])
 def test_results_into_any_layout_do_not_depend_on_workers(layout, workers):
