@@ -4,7 +4,7 @@
 # cython: wraparound=False
 # C's division: IEEE 754 answers for a zero divisor, as NumPy's loops do.
 # cython: cdivision=True
-# Calls share nothing that changes but kept memory, which has a lock of its own.
+# Calls share kept memory and helper threads, which have locks; all else is set at import.
 # cython: freethreading_compatible=True
 """The compiled room: central differences over strided memory.
 
@@ -315,7 +315,6 @@ cdef bint read_data(Plan *plan, object f):
     if plan.copies:
         plan.unit = 1
     plan.reads_rows = plan.copies or type.load != NULL
-    plan.streams = False
     plan.writes_rows = type.store != NULL or plan.swaps_back
     return True
 

@@ -103,3 +103,23 @@ cdef void nonuniform_interior(const position_t *x, Py_ssize_t count, Precision p
         _nonuniform_interior(x, count, False, <float> 0, a, b, c)
     else:
         _nonuniform_interior(x, count, False, <double> 0, a, b, c)
+
+
+cdef inline bint _steps_are(const position_t *x, Py_ssize_t count, bint half,
+                            coefficient_t h) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef int different = 0
+    for i in range(count):
+        # A branch here would keep the loop from being vector code.
+        different |= rounded(<coefficient_t> x[i + 1] - <coefficient_t> x[i], half) != h
+    return different == 0
+
+
+cdef bint steps_are(const position_t *x, Py_ssize_t count, Precision precision,
+                    double h) noexcept nogil:
+    """Whether count steps from x[0] on all are h, a number of this precision."""
+    if precision == HALF:
+        return _steps_are(x, count, True, <float> h)
+    elif precision == SINGLE:
+        return _steps_are(x, count, False, <float> h)
+    return _steps_are(x, count, False, h)

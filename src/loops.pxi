@@ -17,6 +17,9 @@ cdef struct Kernels:
 ctypedef void (*filler)(const void *x, Py_ssize_t count, Precision precision, void *a, void *b,
                         void *c) noexcept nogil
 
+ctypedef bint (*stepper)(const double *x, Py_ssize_t count, Precision precision,
+                         double h) noexcept nogil
+
 ctypedef void (*copier)(char *to, Py_ssize_t to_step, const char *source, Py_ssize_t step,
                         Py_ssize_t count, Py_ssize_t size, int parts, bint swap) noexcept nogil
 
@@ -25,6 +28,7 @@ cdef struct Loops:
     Kernels kernels[EXTENDED + 1][EXTENDED + 1]
     filler fill[EXTENDED + 1]     # by what kernels read
     filler fill_extended          # for coordinates in long double
+    stepper steps_are             # for coordinates in double
     Type types[NPY_HALF + 1]      # by NumPy's type number
     copier copy_numbers
 
@@ -67,5 +71,6 @@ cdef void set_loops(Loops *loops) noexcept:
     loops.fill[<int> HALF] = <filler> nonuniform_interior[double, float]
     loops.fill[<int> SINGLE] = <filler> nonuniform_interior[double, float]
     loops.fill[<int> DOUBLE] = <filler> nonuniform_interior[double, double]
+    loops.steps_are = steps_are[double]
     set_types(loops.types)
     loops.copy_numbers = <copier> copy_numbers

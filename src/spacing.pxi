@@ -45,17 +45,15 @@ cdef bint _is_even(const Coordinates *coordinates, Py_ssize_t n, bint half, posi
     cdef position_t row[ROW + 1]
     cdef const position_t *x
     cdef Py_ssize_t i, count, start = 0
-    cdef int different
     x = coordinates_from(coordinates, 0, 2, row)
     h[0] = rounded(<coefficient_t> x[1] - <coefficient_t> x[0], half)
     while start < n - 1:
         count = min(<Py_ssize_t> ROW, n - 1 - start)
         x = coordinates_from(coordinates, start, count + 1, row)
-        different = 0
-        for i in range(count):
-            # A branch here would keep the loop from being vector code.
-            different |= rounded(<coefficient_t> x[i + 1] - <coefficient_t> x[i], half) != h[0]
-        if different:
+        if position_t is double:
+            if not LOOPS.steps_are(x, count, coordinates.precision, h[0]):
+                return False
+        elif not _steps_are(x, count, False, h[0]):
             return False
         start += count
     return True
