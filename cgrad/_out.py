@@ -1,5 +1,7 @@
 """Results into arrays that the caller gives: the rules of NumPy's ``out``."""
 
+import operator
+
 import numpy as np
 
 from cgrad._simd import kernels
@@ -65,11 +67,17 @@ def plain(argument):
 
 def gradient_into(out, gradient, f, varargs, axis, edge_order, workers):
     """Compute into `out`, at once where the door can, else by a copy of `gradient`'s results."""
+    # First as it came: mostly there is nothing to prepare, and looking takes longer than computing.
+    given = out if type(out) is tuple else (out,)
+    results = kernels.differentiate(f, varargs, axis, edge_order, workers, given)
+    if results is not None:
+        return results
     targets = read_out(out, np.ndim(f))
     arguments = [plain(argument) for argument in (f, *varargs)]
     arrays = tuple(plain(target) for target in targets)
     door = arguments[0], tuple(arguments[1:]), axis, edge_order, workers, arrays
-    results = kernels.differentiate(*door)
+    if are_others((*arrays, *arguments), (*given, f, *varargs)):
+        results = kernels.differentiate(*door)
     if results is None and are_interleaved(arrays, arguments):
         # The door only looks at where arrays begin and end.
         results = kernels.differentiate(*door, True)
@@ -81,6 +89,11 @@ def gradient_into(out, gradient, f, varargs, axis, edge_order, workers):
             np.copyto(target, result, casting="same_kind")
     # As ufuncs do, an only result is returned bare.
     return targets[0] if isinstance(out, tuple | list) and len(targets) == 1 else out
+
+
+def are_others(arguments, before):
+    """Tell whether arguments are not the same objects as before."""
+    return len(arguments) != len(before) or any(map(operator.is_not, arguments, before))
 
 
 def are_interleaved(arrays, arguments):

@@ -415,7 +415,7 @@ cdef object new_results(cnp.ndarray f, int naxes):
         cnp.PyArray_IS_C_CONTIGUOUS(f) or cnp.PyArray_IS_F_CONTIGUOUS(f))
     cdef int j
     if has_result_of_own_type(f):
-        dtype = f.dtype
+        dtype = f.descr
     else:
         dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
     if keeps_memory(cnp.PyArray_SIZE(f), cnp.PyDataType_ELSIZE(dtype)):
@@ -619,7 +619,9 @@ cdef int carry_out(Plan *plan, int workers) except -1:
     if workers > 1:
         return share(plan, workers)
     allocate_coefficients(plan)
-    if plan.size < WORTH_RELEASING:
+    if plan.size <= ROW:
+        visit_whole(plan)
+    elif plan.size < WORTH_RELEASING:
         cut_into_blocks(plan, 1, &blocks)
         walk(plan, &blocks, 0, blocks.total)
     else:
@@ -695,7 +697,7 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
         set_output(&plan.jobs[j], result_of(results, j), place)
 
     # Compute.
-    plan.streams = (plan.size >= STREAM_FROM // (plan.out_itemsize * plan.njobs)
+    plan.streams = (plan.size * plan.out_itemsize * plan.njobs >= STREAM_FROM
                     and not (plan.swaps_back and plan.store != NULL))
     if events_so_far(&plan):
         forget_events(&plan)

@@ -401,6 +401,15 @@ cdef void visit(Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept
             apply(plan, job, &job.last, lo, hi, job.n - 1, job.n)
 
 
+cdef void visit_whole(Plan *plan) noexcept nogil:
+    """Visit all of an array for whose coefficients there is room."""
+    cdef Py_ssize_t lo[MAX_DIMS]
+    cdef int d
+    for d in range(plan.ndim):
+        lo[d] = 0
+    visit(plan, lo, plan.shape)
+
+
 cdef struct Blocks:
     # How f is cut into blocks, and in which order they are visited.
     Py_ssize_t shape[MAX_DIMS]    # of a block
