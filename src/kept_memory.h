@@ -4,9 +4,10 @@
    gradient of more than some hundred KiB. NumPy lets an extension bring its own
    allocator for the arrays that it makes (NEP 49); this one maps memory, in huge
    pages where it can, and keeps what is freed, up to a bound. Blocks from 4 MiB up
-   are marked as free meanwhile (MADV_FREE), so that the system takes them back when
-   it is short of memory; smaller ones are not, for marking them page by page costs
-   more than using them, and they come to 256 MiB at the most.
+   are marked as free (MADV_FREE) once 32 MiB were freed after them, so that the
+   system takes them back when it is short of memory. Those that a loop is about to
+   use again are not, for marking empties the TLB; nor are smaller ones, for which it
+   costs more than using them, and which come to 256 MiB at the most.
 
    A block is one mapping: a shift, a header, then the data. */
 
@@ -22,11 +23,13 @@
 #endif
 
 /* A multiple of any system's page, a huge page, and how many blocks are kept. */
-enum { PAGE = 1 << 16, HUGE_PAGE = 2 << 20, MOST_KEPT = 64, SHIFTED = 4096 };
+enum { PAGE = 1 << 16, HUGE_PAGE = 2 << 20, MOST_KEPT = 64, SHIFTED = 4096,
+       WORTH_MARKING = 4 << 20, WARM = 32 << 20 };
 
 typedef struct {
     char *start;
     size_t size;
+    int marked;                 /* as free */
 } memory_block;
 
 typedef struct {
@@ -44,7 +47,7 @@ static unsigned turn;
 static memory_block map_block(size_t size)
 {
     size_t slack = size >= HUGE_PAGE ? HUGE_PAGE : 0;
-    memory_block block = {NULL, (size + PAGE - 1) / PAGE * PAGE};
+    memory_block block = {NULL, (size + PAGE - 1) / PAGE * PAGE, 0};
     char *mapped = mmap(NULL, block.size + slack, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED)
@@ -76,7 +79,7 @@ static memory_block take_out(int i)
 /* A kept block that is large enough and not by more than a quarter too large. */
 static memory_block reuse_block(size_t size)
 {
-    memory_block block = {NULL, 0};
+    memory_block block = {NULL, 0, 0};
     int best = -1;
     pthread_mutex_lock(&memory_lock);
     for (int i = 0; i < nkept; i++)
@@ -95,7 +98,7 @@ static size_t keep_at_most(size_t bytes, int blocks)
 {
     size_t freed = 0;
     for (;;) {
-        memory_block block = {NULL, 0};
+        memory_block block = {NULL, 0, 0};
         pthread_mutex_lock(&memory_lock);
         if (kept_bytes > bytes || nkept > blocks)
             block = take_out(0);
@@ -153,6 +156,29 @@ static void *memory_calloc(void *context, size_t count, size_t size)
     return data ? memset(data, 0, count * size) : NULL;
 }
 
+/* Let the system take a block back at any time, but for what does not fill a huge page at its end,
+   which would be marked page by page. */
+static int mark_as_free(memory_block block)
+{
+    return madvise(block.start, block.size / HUGE_PAGE * HUGE_PAGE, MADV_FREE) == 0;
+}
+
+/* Mark all that is not warm any more; give back what cannot be marked. Call with the lock held. */
+static void mark_older(void)
+{
+    size_t since = 0;
+    for (int i = nkept - 1; i >= 0; i--) {
+        since += kept[i].size;
+        if (since <= WARM || kept[i].marked || kept[i].size < WORTH_MARKING)
+            continue;
+        kept[i].marked = mark_as_free(kept[i]);
+        if (!kept[i].marked) {
+            const memory_block block = take_out(i);
+            munmap(block.start, block.size);
+        }
+    }
+}
+
 static void memory_free(void *context, void *data, size_t size)
 {
     const size_t bound = bound_of_kept();
@@ -162,14 +188,15 @@ static void memory_free(void *context, void *data, size_t size)
     if (!data)
         return;
     block = ((memory_header *)data)[-1].block;
-    if (block.size <= bound &&
-        (block.size < 2 * HUGE_PAGE || madvise(block.start, block.size, MADV_FREE) == 0)) {
+    if (block.size <= bound) {
         keep_at_most(bound - block.size, MOST_KEPT - 1);
         pthread_mutex_lock(&memory_lock);
         if (nkept < MOST_KEPT && kept_bytes + block.size <= bound) {
+            block.marked = 0;
             kept[nkept++] = block;
             kept_bytes += block.size;
             block.start = NULL;
+            mark_older();
         }
         pthread_mutex_unlock(&memory_lock);
     }
