@@ -1,5 +1,8 @@
 """The public function: a call that is compiled, or NumPy's."""
 
+import sys
+import types
+
 import numpy as np
 
 from cgrad._out import gradient_into
@@ -10,12 +13,32 @@ differentiate = kernels.differentiate
 
 # The one that was there at import: `np.gradient` may later be ours.
 _numpy_gradient = np.gradient
+
+
+def _copy(function):
+    """Copy a Python function: `patch_numpy` exchanges what the original does."""
+    copy = types.FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
+
+
 # What it comes to if no argument has an answer of its own (NEP 18). Calling this saves the
 # time of asking them, which is what it took to ask our door.
 _implementation = getattr(_numpy_gradient, "_implementation", _numpy_gradient)
+if isinstance(_implementation, types.FunctionType):
+    _implementation = _copy(_implementation)
 
 
-def _answer_of_numpy(f, varargs, axis, edge_order):
+def compiled_or_numpy(f, varargs, axis, edge_order):
+    """Answer a call in which no argument answers for itself."""
+    result = differentiate(f, varargs, axis, edge_order)
+    if result is None:
+        return _implementation(f, *varargs, axis=axis, edge_order=edge_order)
+    return result
+
+
+def _answer_of_numpy(f, varargs, axis, edge_order, workers=None):
     """Fall back: call `numpy.gradient` with what it was called with here."""
     for argument in (f, *varargs):
         kind = type(argument)
@@ -25,6 +48,9 @@ def _answer_of_numpy(f, varargs, axis, edge_order):
         if axis is None and type(edge_order) is int and edge_order == 1:
             return _implementation(f, *varargs)
         return _implementation(f, *varargs, axis=axis, edge_order=edge_order)
+    if _has_dask_arrays(f, varargs):
+        from cgrad._dask import gradient_of_dask
+        return gradient_of_dask(f, varargs, axis, edge_order, 1 if workers is None else workers)
     # A duck array may not know all arguments, so no defaults are passed on.
     kwargs = {}
     if axis is not None:
@@ -32,6 +58,19 @@ def _answer_of_numpy(f, varargs, axis, edge_order):
     if type(edge_order) is not int or edge_order != 1:
         kwargs["edge_order"] = edge_order
     return _numpy_gradient(f, *varargs, **kwargs)
+
+
+def _has_dask_arrays(f, varargs):
+    """Tell whether any argument is a Dask array, without importing Dask."""
+    dask_array = getattr(sys.modules.get("dask.array"), "Array", ())
+    return any(isinstance(argument, dask_array) for argument in (f, *varargs))
+
+
+def _gradient_to_copy(f, *varargs, **kwargs):
+    """Compute what is then copied into given arrays, which is not for Dask arrays."""
+    if _has_dask_arrays(f, varargs):
+        raise TypeError("out: expected None for Dask arrays, whose results are computed later")
+    return gradient(f, *varargs, **kwargs)
 
 
 def gradient(f, *varargs, axis=None, edge_order=1, out=None, workers=None):
@@ -163,6 +202,8 @@ def gradient(f, *varargs, axis=None, edge_order=1, out=None, workers=None):
     if workers is not None:
         workers = number_of_workers(workers)
     if out is not None:
-        return gradient_into(out, gradient, f, varargs, axis, edge_order, workers)
+        return gradient_into(out, _gradient_to_copy, f, varargs, axis, edge_order, workers)
     result = differentiate(f, varargs, axis, edge_order, workers)
-    return _answer_of_numpy(f, varargs, axis, edge_order) if result is None else result
+    if result is None:
+        return _answer_of_numpy(f, varargs, axis, edge_order, workers)
+    return result

@@ -1,7 +1,7 @@
 # Implemented in src/_kernels.pyx: the door between the two rooms, and nothing else.
 from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 def differentiate(
     f: Any,
@@ -9,9 +9,9 @@ def differentiate(
     axis: Any,
     edge_order: Any,
     workers: int | None = None,
-    out: tuple[np.ndarray, ...] | None = None,
+    out: tuple[NDArray[Any], ...] | None = None,
     disjoint: bool = False,
-) -> np.ndarray | tuple[np.ndarray, ...] | None:
+) -> NDArray[Any] | tuple[NDArray[Any], ...] | None:
     """
     Return what `numpy.gradient` returns, or None if NumPy has to answer.
 
@@ -51,3 +51,6 @@ def keep_at_most(size: int) -> int:
 
 def address_space_is_limited() -> bool:
     """Return whether the process has a limit on its address space."""
+
+# Cython's, for doctest; there are none.
+__test__: dict[str, str]

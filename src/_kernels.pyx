@@ -34,6 +34,7 @@ from libc.math cimport fabs
 
 import numpy as np
 
+from cgrad._layout import strides_of_converted
 from cgrad._workers import default_workers
 
 cdef extern from *:
@@ -386,19 +387,12 @@ cdef bint keeps_memory(Py_ssize_t size, Py_ssize_t itemsize):
 
 
 cdef cnp.ndarray new_like_converted(cnp.ndarray f, cnp.dtype dtype):
-    """What is like a converted copy of f, which NumPy makes: its axes are sorted twice.
-
-    An axis of length 1 may so change its place, and its stride. Found out on a corner of f,
-    for a copy as large as f would be one too many.
-    """
+    """What is like a converted copy of f, which NumPy makes."""
     cdef cnp.npy_intp strides[MAX_DIMS]
-    cdef cnp.npy_intp stride = cnp.PyDataType_ELSIZE(dtype)
-    cdef object corner = f[(slice(0, 2),) * cnp.PyArray_NDIM(f)]
-    cdef tuple found = np.empty_like(np.empty_like(corner, dtype=dtype)).strides
-    cdef tuple shape = (<object> f).shape
-    for _, _, d in sorted([(found[d], shape[d] > 1, d) for d in range(len(shape))]):
-        strides[<int> d] = stride
-        stride *= shape[d]
+    cdef list found = strides_of_converted(f, dtype)
+    cdef int d
+    for d in range(cnp.PyArray_NDIM(f)):
+        strides[d] = found[d]
     Py_INCREF(dtype)
     return PyArray_NewFromDescr(
         <PyTypeObject *> cnp.ndarray, dtype, cnp.PyArray_NDIM(f), cnp.PyArray_DIMS(f), strides,

@@ -71,15 +71,20 @@ static inline void copy_row(char *restrict to, Py_ssize_t to_step, const char *r
                         size, swap);
 }
 
-/* The same with the size a literal, and the steps too where numbers lie side by side. */
+/* The same with the size and `swap` literals, and the steps too where numbers lie side by side. */
 static inline void copy_sized(char *to, Py_ssize_t to_step, const char *from,
                               Py_ssize_t from_step, Py_ssize_t count, Py_ssize_t size, int parts,
                               int swap)
 {
-    if (parts == 1 && to_step == size && from_step == size)
-        copy_row(to, size, from, size, count, size, 1, swap);
+    const int dense = parts == 1 && to_step == size && from_step == size;
+    if (dense && swap)
+        copy_row(to, size, from, size, count, size, 1, 1);
+    else if (dense)
+        memcpy(to, from, (size_t)(count * size));
+    else if (swap)
+        copy_row(to, to_step, from, from_step, count, size, parts, 1);
     else
-        copy_row(to, to_step, from, from_step, count, size, parts, swap);
+        copy_row(to, to_step, from, from_step, count, size, parts, 0);
 }
 
 /* Past the caches: whole cache lines, which then need not be read first. Worth it where

@@ -183,18 +183,25 @@ cdef inline void edges_of(value_t *out, const value_t *f, coefficient_t type_tag
                                   last[0], last[1], last[2], kind)
 
 
-cdef inline void edges(value_t *out, const value_t *f, coefficient_t type_tag,
-                       const Rows *rows) noexcept nogil:
-    """The same, the kind made a literal."""
-    if rows.kind == REAL:
-        edges_of(out, f, type_tag, rows, REAL)
-    elif rows.kind == COMPLEX:
+cdef void edges_not_real(value_t *out, const value_t *f, coefficient_t type_tag,
+                         const Rows *rows) noexcept nogil:
+    # Not inline: five kernels would have five copies.
+    if rows.kind == COMPLEX:
         edges_of(out, f, type_tag, rows, COMPLEX)
     elif value_t is float:
         if rows.kind == HALVES:
             edges_of(out, f, type_tag, rows, HALVES)
         elif coefficient_t is float:
             edges_of(out, f, type_tag, rows, HALVES_ALONE)
+
+
+cdef inline void edges(value_t *out, const value_t *f, coefficient_t type_tag,
+                       const Rows *rows) noexcept nogil:
+    """The same, the kind made a literal."""
+    if rows.kind == REAL:
+        edges_of(out, f, type_tag, rows, REAL)
+    else:
+        edges_not_real(out, f, type_tag, rows)
 
 
 # A kernel calls its one inlined body from several arms. Literal steps, for rows

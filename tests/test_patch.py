@@ -1,0 +1,176 @@
+"""`numpy.gradient` patched: the same to the bit, undone when it ends, unnoticed by others."""
+
+import inspect
+import subprocess
+import sys
+import threading
+from unittest import mock
+
+import calls
+import fuzz
+import numpy as np
+import oracle
+import pytest
+from numpy import gradient as bound_early
+
+import cgrad
+from cgrad import _gradient
+
+
+@pytest.fixture
+def counted():
+    """Count the calls that reach the door."""
+    with mock.patch.object(
+            _gradient, "differentiate", wraps=_gradient.differentiate) as differentiate:
+        yield differentiate
+
+
+def run(code):
+    """Run code in a process of its own: some libraries look at NumPy when they are imported."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", "import numpy as np, cgrad\n" + code],
+        capture_output=True, text=True, cwd="/")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_a_patched_call_is_compiled(counted):
+    with cgrad.patched_numpy():
+        np.gradient(np.arange(5.0))
+    assert counted.call_count == 1
+    np.gradient(np.arange(5.0))
+    assert counted.call_count == 1
+
+
+def test_names_that_were_bound_before_are_patched_too(counted):
+    with cgrad.patched_numpy():
+        bound_early(np.arange(5.0))
+    assert counted.call_count == 1
+
+
+def test_numpys_function_stays_the_object_that_it_was():
+    before, signature = np.gradient, inspect.signature(np.gradient)
+    with cgrad.patched_numpy():
+        assert np.gradient is before
+        assert inspect.signature(np.gradient) == signature
+
+
+def patched_gradient(*args, **kwargs):
+    with cgrad.patched_numpy():
+        return np.gradient(*args, **kwargs)
+
+
+def test_a_patched_call_does_what_numpy_does():
+    for seed in range(3000):
+        call = calls.call(fuzz.Random(seed))
+        oracle.assert_same(patched_gradient, call.args, call.kwargs, **call.state)
+
+
+def test_cgrads_own_answers_are_numpys_while_it_is_patched():
+    f = np.array([[1, 2], [3, 5]], object)
+    with cgrad.patched_numpy():
+        down, across = cgrad.gradient(f)
+    assert down.tolist() == [[2.0, 3.0], [2.0, 3.0]]
+    assert across.tolist() == [[1.0, 1.0], [2.0, 2.0]]
+
+
+def test_patches_are_counted(counted):
+    cgrad.patch_numpy()
+    with cgrad.patched_numpy():
+        cgrad.restore_numpy()
+        np.gradient(np.arange(5.0))
+        assert counted.call_count == 1
+        assert cgrad.is_patched()
+    assert not cgrad.is_patched()
+
+
+def test_what_was_not_patched_cannot_be_restored():
+    with pytest.raises(RuntimeError, match="expected a patch_numpy before"):
+        cgrad.restore_numpy()
+
+
+def test_an_exception_inside_the_block_restores_numpy():
+    before = np.gradient._implementation.__code__
+    with pytest.raises(ZeroDivisionError), cgrad.patched_numpy():
+        raise ZeroDivisionError
+    assert np.gradient._implementation.__code__ is before
+
+
+def test_importing_cgrad_patches_nothing():
+    patched, file = run(
+        "print(cgrad.is_patched(), np.gradient._implementation.__code__.co_filename)")
+    assert patched == "False"
+    assert "numpy" in file
+
+
+def test_threads_may_patch_and_call_at_once():
+    f = np.arange(10.0) ** 2
+    expected = np.gradient(f)
+    wrong = []
+
+    def work():
+        for _ in range(200):
+            with cgrad.patched_numpy():
+                if not np.array_equal(np.gradient(f), expected):
+                    wrong.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert not cgrad.is_patched()
+
+
+def test_masked_arrays_and_subclasses_are_numpys():
+    class Labelled(np.ndarray):
+        pass
+
+    masked = np.ma.masked_array([1.0, 2.0, 4.0, 7.0], [0, 0, 1, 0])
+    for f in (masked, np.arange(5.0).view(Labelled)):
+        oracle.assert_same(patched_gradient, (f,), {})
+
+
+def test_xarray_becomes_compiled(counted):
+    xarray = pytest.importorskip("xarray")
+    track = xarray.DataArray([1.0, 2.0, 4.0], coords={"t": [0.0, 1.0, 3.0]}, dims="t")
+    expected = track.differentiate("t")
+    with cgrad.patched_numpy():
+        got = track.differentiate("t")
+    assert counted.call_count == 1
+    xarray.testing.assert_identical(got, expected)
+
+
+@pytest.mark.filterwarnings("ignore")   # of Dask's own
+def test_dasks_gradient_becomes_compiled(counted):
+    da = pytest.importorskip("dask.array")
+    f = np.random.default_rng(0).random((20, 30))
+    with cgrad.patched_numpy():
+        got = [part.compute(scheduler="synchronous") for part in da.gradient(da.from_array(f, 10))]
+    assert counted.call_count
+    assert all(map(np.array_equal, got, np.gradient(f)))
+
+
+def test_pint_keeps_its_units():
+    pint = pytest.importorskip("pint")
+    length = pint.UnitRegistry().Quantity(np.array([1.0, 2.0, 4.0]), "metre")
+    expected = np.gradient(length)
+    with cgrad.patched_numpy():
+        got = np.gradient(length)
+    assert got.units == expected.units
+    assert np.array_equal(got.magnitude, expected.magnitude)
+
+
+@pytest.mark.parametrize("when", ["before", "under"])
+def test_astropy_keeps_its_units_whenever_it_is_imported(when):
+    pytest.importorskip("astropy")
+    load = "from astropy import units"
+    assert run(f"""
+{load if when == "before" else ""}
+with cgrad.patched_numpy():
+    {load}
+    under = np.gradient(np.array([1.0, 2.0, 4.0]) * units.m, 2 * units.s)
+after = np.gradient(np.array([1.0, 2.0, 4.0]) * units.m, 2 * units.s)
+print(under.unit, after.unit, *(under == after))
+""") == ["m", "/", "s", "m", "/", "s", "True", "True", "True"]
