@@ -54,7 +54,7 @@ html_theme_options = {
 # them, and would need a network.
 nitpicky = True
 nitpick_ignore_regex = [
-    ("py:.*", r"(numpy|scipy|torch|jax)(\..*)?"),
+    ("py:.*", r"(numpy|scipy|torch|jax|xarray)(\..*)?"),
     ("py:.*", r"(contextvars|tracemalloc|multiprocessing)(\..*)?"),
 ]
 
