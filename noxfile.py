@@ -114,7 +114,7 @@ def asan(session):
 @nox.session(default=False)
 def coverage(session):
     """Measure which lines and branches of the Python room the tests reach: all of them."""
-    session.install("-e.[test]", "pytest-cov")
+    session.install("-e.[test,dask,xarray,others]", "pytest-cov")
     session.run(
         "pytest", "-q", "--cov=cgrad", "--cov-branch", "--cov-report=term-missing:skip-covered",
         f"--ignore={NEEDS_MEMORY}", *session.posargs)
