@@ -4,6 +4,7 @@
 # ///
 """The tasks: ``nox`` runs all that must hold, ``nox -s tests`` one of them, ``nox -l`` lists."""
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -66,7 +67,7 @@ def tests(session, level):
 
 
 @nox.session(default=False)
-@nox.parametrize("numpy", ["2.0.*", "newest", "nightly"])
+@nox.parametrize("numpy", ["2.0.0", "newest", "nightly"])
 def numpy_versions(session, numpy):
     """Run the tests with another NumPy: the oldest, the newest, tomorrow's."""
     session.install(".[test]")
@@ -113,7 +114,7 @@ def asan(session):
 
 @nox.session(default=False)
 def coverage(session):
-    """Measure which lines and branches of the Python room the tests reach: all of them."""
+    """Measure which lines and branches of the Python room the tests reach."""
     session.install("-e.[test,dask,xarray,others]", "pytest-cov")
     session.run(
         "pytest", "-q", "--cov=cgrad", "--cov-branch", "--cov-report=term-missing:skip-covered",
@@ -131,6 +132,15 @@ def wheels(session):
     session.install(str(wheel), "pytest", "hypothesis")
     run_outside(session, *session.posargs)
     run_outside(session, *session.posargs, command=("python", "tests/with_oldest_numpy.py"))
+
+
+@nox.session(default=False)
+def tag(session):
+    """Check that a release's tag is that of the version: ``nox -s tag -- v0.1.0``."""
+    text = (ROOT / "cgrad" / "__init__.py").read_text(encoding="utf-8")
+    version = re.search(r'__version__ = "(.*)"', text)[1]
+    if session.posargs != [f"v{version}"]:
+        session.error(f"expected the tag v{version}, not {' '.join(session.posargs)!r}")
 
 
 @nox.session

@@ -15,8 +15,16 @@ def is_gcc():
     if sys.platform == "win32":
         return False
     command = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
-    said = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
+    try:
+        said = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return False                  # metadata and the sdist need no compiler
     return "Free Software Foundation" in said.stdout
+
+
+def is_asked_for(flag):
+    """Tell whether CFLAGS has a flag that begins like this."""
+    return any(given.startswith(flag) for given in os.environ.get("CFLAGS", "").split())
 
 
 if sys.platform == "win32":
@@ -26,7 +34,7 @@ else:
     flags = [
         # -O2 vectorises none of the kernels, and Python's own flags vary. A level in
         # CFLAGS is somebody's wish.
-        *([] if "-O" in os.environ.get("CFLAGS", "") else ["-O3"]),
+        *([] if is_asked_for("-O") else ["-O3"]),
         # A fused multiply-add would round once where NumPy rounds twice.
         "-ffp-contract=off",
         # Floating-point events decide who answers a call: none may be made up or lost.
@@ -42,7 +50,7 @@ if sys.platform == "linux":
 
 # Without symbols, which are most of a wheel, unless somebody wants to debug.
 link_flags = []
-if sys.platform == "linux" and "-g" not in os.environ.get("CFLAGS", "").split():
+if sys.platform == "linux" and not is_asked_for("-g"):
     link_flags.append("-Wl,--strip-all")
 
 gcc = is_gcc()
@@ -54,7 +62,7 @@ if gcc:
 levels = {}
 if sys.platform != "win32" and sysconfig.get_platform().endswith("x86_64"):
     lean = []
-    if gcc and "-O" not in os.environ.get("CFLAGS", ""):
+    if gcc and not is_asked_for("-O"):
         # What -O3 does beyond vectors is for the door; these loops it makes larger, not faster.
         lean = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"]
     levels["avx2"] = [*lean, "-mavx2", "-mf16c"]

@@ -9,6 +9,7 @@ import ctypes
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from statistics import median
 
 import traffic
@@ -31,6 +32,16 @@ def make_sweep():
     return lambda: sweep(*arguments)
 
 
+def two_cores():
+    """Return two CPUs that are, as far as is known, not two hardware threads of one core."""
+    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0, 1]
+    cores = {}
+    for cpu in usable:
+        path = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        cores.setdefault(path.read_text(encoding="utf-8") if path.exists() else cpu, cpu)
+    return list(cores.values())[:2]
+
+
 def thread_on(cpu):
     """Start a thread that stays on one CPU, where the system can be told so."""
     pool = ThreadPoolExecutor(1)
@@ -43,9 +54,8 @@ class SecondCore:
     """A control beside measurements with two threads: two copies of a loop that share nothing."""
 
     def __init__(self):
-        cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (0, 1)
         # On a CPU each, or they would sometimes begin on one.
-        self.threads = [thread_on(cpu) for cpu in cpus[:2]]
+        self.threads = [thread_on(cpu) for cpu in two_cores()]
         self.sweeps = [make_sweep() for _ in self.threads]
 
     def seconds(self, threads):
@@ -65,6 +75,8 @@ class SecondCore:
         float
             About 2 with two cores, about 1 with one core's two hardware threads.
         """
+        if len(self.threads) < 2:
+            return 1.0
         both, one = zip(*[(self.seconds(2), self.seconds(1)) for _ in range(5)], strict=True)
         return 2 * median(one) / median(both)
 

@@ -138,7 +138,7 @@ def reduced(x, length):
     """
     if isinstance(x, da.Array) or np.ndim(x) == 0:
         return x
-    x = np.asanyarray(x)
+    x = np.array(x, subok=True)       # chunks read it later
     return step_or_coordinates(x) if x.shape == (length,) and length > 1 else x
 
 
@@ -398,7 +398,7 @@ def middle(parts, spacing, axis, edge_order):
     if np.ndim(spacing):
         parts, spacing = [*parts, parts[-1]], extended(spacing)
         parts[-1] = parts[-1][across(axis, -1, None)]
-    slopes = gradient(joined(parts, axis), spacing, axis=0, edge_order=edge_order)
+    slopes = gradient(joined(parts, axis), spacing, axis=0, edge_order=edge_order, workers=1)
     return np.moveaxis(slopes[1: -2 if np.ndim(spacing) else -1], 0, axis)
 
 

@@ -15,19 +15,25 @@ differentiate = kernels.differentiate
 _numpy_gradient = np.gradient
 
 
-def _copy(function):
-    """Copy a Python function: `patch_numpy` exchanges what the original does."""
+def _implementation_of(function):
+    """Return a copy of what NumPy's dispatcher calls; the function itself if it is another's.
+
+    A copy, with the code that NumPy brought, since `patch_numpy` exchanges the original's.
+    """
+    implementation = getattr(function, "_implementation", None)
+    if not isinstance(implementation, types.FunctionType):
+        return function
     copy = types.FunctionType(
-        function.__code__, function.__globals__, function.__name__, function.__defaults__)
-    copy.__kwdefaults__ = function.__kwdefaults__
+        vars(implementation).get("code_of_numpy", implementation.__code__),
+        implementation.__globals__, implementation.__name__, implementation.__defaults__,
+        implementation.__closure__)
+    copy.__kwdefaults__ = implementation.__kwdefaults__
     return copy
 
 
 # What it comes to if no argument has an answer of its own (NEP 18). Calling this saves the
 # time of asking them, which is what it took to ask our door.
-_implementation = getattr(_numpy_gradient, "_implementation", _numpy_gradient)
-if isinstance(_implementation, types.FunctionType):
-    _implementation = _copy(_implementation)
+_implementation = _implementation_of(_numpy_gradient)
 
 
 def compiled_or_numpy(f, varargs, axis, edge_order):
@@ -48,7 +54,7 @@ def _answer_of_numpy(f, varargs, axis, edge_order, workers=None):
         if axis is None and type(edge_order) is int and edge_order == 1:
             return _implementation(f, *varargs)
         return _implementation(f, *varargs, axis=axis, edge_order=edge_order)
-    if _has_dask_arrays(f, varargs):
+    if _is_for_dask(f, varargs):
         from cgrad._dask import gradient_of_dask
         return gradient_of_dask(f, varargs, axis, edge_order, 1 if workers is None else workers)
     # A duck array may not know all arguments, so no defaults are passed on.
@@ -64,6 +70,14 @@ def _has_dask_arrays(f, varargs):
     """Tell whether any argument is a Dask array, without importing Dask."""
     dask_array = getattr(sys.modules.get("dask.array"), "Array", ())
     return any(isinstance(argument, dask_array) for argument in (f, *varargs))
+
+
+def _is_for_dask(f, varargs):
+    """Tell whether some arguments are Dask arrays, and none a duck array that has to be asked."""
+    return _has_dask_arrays(f, varargs) and all(
+        isinstance(argument, np.ndarray | sys.modules["dask.array"].Array)
+        or not hasattr(type(argument), "__array_function__")
+        for argument in (f, *varargs))
 
 
 def _gradient_to_copy(f, *varargs, **kwargs):
@@ -154,6 +168,9 @@ def gradient(f, *varargs, axis=None, edge_order=1, out=None, workers=None):
     alignment and strides, with real spacings. All other calls, and those that end in
     an error or in a floating-point warning, are answered by the `numpy.gradient`
     that was there when cgrad was imported.
+
+    Dask arrays are an addition of ours: results are lazy, with the bits of the call in memory,
+    where `numpy.gradient` gives Dask's own gradient, which treats each chunk by itself.
 
     A call that raises leaves `out` untouched, unless it is a floating-point event,
     by way of `numpy.errstate` or a warning that is an error: then what `out` holds

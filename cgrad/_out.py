@@ -15,7 +15,7 @@ def read_out(out, ndim):
     """Return the arrays for the results, one for each axis, as a tuple."""
     if isinstance(out, np.ndarray):
         # One array for one axis, or one for all axes, stacked.
-        return (out,) if out.ndim == ndim else tuple(out)
+        return (out,) if out.ndim in (0, ndim) else tuple(out)
     if isinstance(out, tuple | list):
         for array in out:
             if not isinstance(array, np.ndarray):

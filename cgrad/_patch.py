@@ -7,22 +7,54 @@ duck arrays answer for themselves as ever.
 """
 
 import contextlib
+import os
 from _thread import allocate_lock  # threading would be another import
 
 import numpy as np
 
+from cgrad._gradient import compiled_or_numpy
+
 _lock = allocate_lock()
-_depth = 0
-# NumPy's function, whose code is exchanged, and the code that it had.
+# The function whose code is exchanged. What it was and how often it is patched stands in its own
+# dictionary, so that modules of ours that are imported anew find it.
 _implementation = getattr(np.gradient, "_implementation", None)
-_code = getattr(_implementation, "__code__", None)
 
 
 def gradient(f, *varargs, axis=None, edge_order=1):
-    """Stand in for NumPy's implementation; runs among its globals, so all is imported here."""
-    from cgrad._gradient import compiled_or_numpy
+    """Stand in for NumPy's implementation, among whose globals this runs."""
+    answer = "compiled_or_numpy"  # for this constant the function itself is put in
+    return answer(f, varargs, axis, edge_order)
 
-    return compiled_or_numpy(f, varargs, axis, edge_order)
+
+_code = gradient.__code__.replace(co_consts=tuple(
+    compiled_or_numpy if constant == "compiled_or_numpy" else constant
+    for constant in gradient.__code__.co_consts))
+
+
+def _renew_lock():
+    """Make the lock anew in a child process, where nobody would ever release the old one."""
+    global _lock
+    _lock = allocate_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+def _check_signature():
+    """Raise if NumPy's function does not take what ours takes."""
+    import inspect
+
+    if not inspect.isfunction(_implementation) or (
+            inspect.signature(_implementation) != inspect.signature(gradient)):
+        raise RuntimeError(
+            "patch_numpy: expected numpy.gradient to be implemented by a Python function with the "
+            f"arguments {inspect.signature(gradient)}, not {_implementation!r}")
+
+
+def _depth():
+    """Return how often NumPy's function is patched."""
+    return getattr(_implementation, "times_patched", 0)
 
 
 def patch_numpy():
@@ -59,14 +91,13 @@ def patch_numpy():
     array([1. , 1.5, 2. ])
     >>> cgrad.restore_numpy()
     """
-    global _depth
-    if _code is None:
-        raise RuntimeError(
-            "patch_numpy: expected numpy.gradient to be implemented by a Python function, not "
-            f"{_implementation!r}")
     with _lock:
-        _implementation.__code__ = gradient.__code__
-        _depth += 1
+        depth = _depth()
+        if depth == 0:
+            _check_signature()
+            _implementation.code_of_numpy = _implementation.__code__
+            _implementation.__code__ = _code
+        _implementation.times_patched = depth + 1
 
 
 def restore_numpy():
@@ -78,13 +109,14 @@ def restore_numpy():
     RuntimeError
         If it is not patched.
     """
-    global _depth
     with _lock:
-        if _depth == 0:
+        depth = _depth()
+        if depth == 0:
             raise RuntimeError("restore_numpy: expected a patch_numpy before, and there was none")
-        _depth -= 1
-        if _depth == 0:
-            _implementation.__code__ = _code
+        if depth == 1:
+            _implementation.__code__ = _implementation.code_of_numpy
+            del _implementation.code_of_numpy
+        _implementation.times_patched = depth - 1
 
 
 def is_patched():
@@ -96,7 +128,7 @@ def is_patched():
     bool
         Whether there were more `patch_numpy` than `restore_numpy`.
     """
-    return _depth > 0
+    return _depth() > 0
 
 
 @contextlib.contextmanager

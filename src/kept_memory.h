@@ -4,10 +4,11 @@
    gradient of more than some hundred KiB. NumPy lets an extension bring its own
    allocator for the arrays that it makes (NEP 49); this one maps memory, in huge
    pages where it can, and keeps what is freed, up to a bound. Blocks from 4 MiB up
-   are marked as free (MADV_FREE) once 32 MiB were freed after them, so that the
-   system takes them back when it is short of memory. Those that a loop is about to
-   use again are not, for marking empties the TLB; nor are smaller ones, for which it
-   costs more than using them, and which come to 256 MiB at the most.
+   are marked as free (MADV_FREE), but for the 32 MiB that were freed last, so that
+   the system takes them back when it is short of memory. Those that a loop is about
+   to use again are not, if they are not larger, for marking empties the TLB; nor are
+   smaller ones, for which it costs more than using them, and which come to 256 MiB at
+   the most.
 
    A block is one mapping: a shift, a header, then the data. */
 

@@ -12,7 +12,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 def copy_tree(folder):
     """Copy what a build and the tests need."""
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(
-        ".git", ".venv*", "build", "*.so", "_*.c", ".hypothesis", "__pycache__"))
+        ".git", ".venv*", ".nox", "_build", "build", "dist", "*.so", "_*.c", ".hypothesis",
+        "__pycache__"))
 
 
 def build(folder, **variables):

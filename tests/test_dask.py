@@ -392,3 +392,21 @@ def test_query_planning_of_arrays_is_refused_as_by_dask_itself():
             print(error)
         """, DASK_ARRAY__QUERY_PLANNING="True")
     assert "without query planning" in done.stdout, done.stderr
+
+
+def test_a_duck_array_beside_a_dask_array_is_asked_as_numpy_asks_it():
+    class Duck:
+        def __array_function__(self, function, types, args, kwargs):
+            return "the duck's answer"
+
+    coordinates = da.arange(4)
+    assert np.gradient(Duck(), coordinates) == "the duck's answer"
+    assert cgrad.gradient(Duck(), coordinates) == "the duck's answer"
+
+
+def test_coordinates_that_change_later_change_nothing():
+    x = np.array([0.0, 1.0, 3.0, 4.0])
+    slopes = cgrad.gradient(da.arange(4.0, chunks=2), x)
+    expected = np.gradient(np.arange(4.0), x)
+    x[:] = 0
+    assert np.array_equal(slopes.compute(), expected)

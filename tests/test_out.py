@@ -22,6 +22,12 @@ def assert_holds(out, expected):
         assert oracle.bits(array) == oracle.bits(result)
 
 
+@pytest.mark.parametrize("shape", [(3,), (3, 3)])
+def test_an_out_without_dimensions_is_named(shape):
+    with pytest.raises(ValueError, match="out: expected"):
+        cgrad.gradient(np.ones(shape), out=np.array(1.0))
+
+
 def test_one_axis_goes_into_one_array_which_is_returned():
     out = filled(F.shape)
     assert cgrad.gradient(F, axis=1, out=out) is out

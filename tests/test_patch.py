@@ -14,7 +14,7 @@ import pytest
 from numpy import gradient as bound_early
 
 import cgrad
-from cgrad import _gradient
+from cgrad import _gradient, _patch
 
 
 @pytest.fixture
@@ -94,6 +94,45 @@ def test_an_exception_inside_the_block_restores_numpy():
     with pytest.raises(ZeroDivisionError), cgrad.patched_numpy():
         raise ZeroDivisionError
     assert np.gradient._implementation.__code__ is before
+
+
+def test_a_numpy_with_other_arguments_is_refused():
+    def other(f, *varargs, axis=None, edge_order=1, more=None):
+        pass
+
+    with mock.patch.object(_patch, "_implementation", other), pytest.raises(
+            RuntimeError, match="with the arguments"):
+        cgrad.patch_numpy()
+
+
+def test_modules_that_are_imported_anew_while_it_is_patched_know():
+    assert run("""
+import sys
+cgrad.patch_numpy()
+for name in [name for name in sys.modules if name.startswith("cgrad")]:
+    if "kernels" not in name and "loops" not in name:     # compiled ones cannot be had anew
+        del sys.modules[name]
+import cgrad
+print(cgrad.is_patched(), np.gradient(np.ma.masked_array([1.0, 2.0, 4.0]))[1])
+cgrad.restore_numpy()
+print(cgrad.is_patched())
+""") == ["True", "1.5", "False"]
+
+
+def test_a_gradient_that_was_wrapped_before_is_no_hindrance():
+    done = subprocess.run([sys.executable, "-c", """
+import functools
+import numpy as np
+def traced(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+    return wrapper
+np.gradient = traced(np.gradient)
+import cgrad
+print(*cgrad.gradient(np.array([1, 2, 4], object)))
+"""], capture_output=True, text=True, cwd="/", check=False)
+    assert done.stdout == "1.0 1.5 2.0\n", done.stderr
 
 
 def test_importing_cgrad_patches_nothing():

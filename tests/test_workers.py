@@ -170,7 +170,9 @@ def test_a_forked_child_has_workers_of_its_own():
 
 def test_an_interrupt_stops_the_loop_and_the_process_ends():
     code = """
+        import signal
         import numpy as np, cgrad
+        signal.signal(signal.SIGINT, signal.default_int_handler)    # a shell may have it ignored
         f = np.zeros((1000, 1000))
         print("ready", flush=True)
         try:
