@@ -114,10 +114,11 @@ def asan(session):
 
 @nox.session(default=False)
 def coverage(session):
-    """Measure which lines and branches of the Python room the tests reach."""
+    """Check that the tests reach each line and branch of the Python room."""
     session.install("-e.[test,dask,xarray,others]", "pytest-cov")
     session.run(
         "pytest", "-q", "--cov=cgrad", "--cov-branch", "--cov-report=term-missing:skip-covered",
+        "--cov-fail-under=100",
         f"--ignore={NEEDS_MEMORY}", *session.posargs)
 
 

@@ -410,3 +410,10 @@ def test_coordinates_that_change_later_change_nothing():
     expected = np.gradient(np.arange(4.0), x)
     x[:] = 0
     assert np.array_equal(slopes.compute(), expected)
+
+
+def test_query_planning_is_refused_with_what_to_do(monkeypatch):
+    f = da.ones(4)
+    monkeypatch.setattr(da.Array, "expr", None, raising=False)
+    with pytest.raises(NotImplementedError, match=r"array\.query-planning off"):
+        cgrad.gradient(f)
