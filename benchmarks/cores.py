@@ -3,6 +3,10 @@
 What a system calls two CPUs may be the two hardware threads of one core, and on a virtual
 machine from one second to the next: its host decides. Then no program gains anything from a
 second thread, not even two programs that have nothing to do with each other.
+
+    python benchmarks/cores.py
+
+prints for half a minute what two such programs gain over one.
 """
 
 import ctypes
@@ -98,3 +102,16 @@ class SecondCore:
                 return False
             time.sleep(0.1)
         return True
+
+
+def main():
+    """Print the gain again and again."""
+    control = SecondCore()
+    end = time.perf_counter() + 30
+    while time.perf_counter() < end:
+        print(f"{control.gain():.1f}", end=" ", flush=True)
+    print()
+
+
+if __name__ == "__main__":
+    main()

@@ -15,7 +15,7 @@ import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
-from cgrad._gradient import gradient
+from cgrad._gradient import _numpy_gradient, gradient
 from cgrad._out import plain
 
 # Shorter chunks are joined with the rows around them: of these, too little would be left to
@@ -44,7 +44,7 @@ class Part:
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class ChunkTask:
     """What a chunk's task does: its parts, one for each axis, and what else a call takes."""
 
     parts: tuple
@@ -89,7 +89,7 @@ def gradient_of_dask(f, varargs, axis, edge_order, workers):
         f = da.from_array(plain(np.asanyarray(f)), chunks=-1)
     if type(f._meta) is not np.ndarray:
         # Masked, sparse, on another device: as Dask itself has it.
-        return np.gradient(f, *varargs, axis=axis, edge_order=edge_order)
+        return _numpy_gradient(f, *varargs, axis=axis, edge_order=edge_order)
     check_chunks((f, *varargs))
     axes = normalized(axis, f.ndim)
     spacings, lengths = paired(varargs, [f.shape[i] for i in axes])
@@ -175,7 +175,7 @@ def judged(f, spacings, lengths, axes, edge_order):
             stand_in(x, length, pattern) for x, length in zip(spacings, lengths, strict=True)]
         try:
             with np.errstate(all="ignore"):
-                results = np.gradient(small, *stand_ins, axis=axes, edge_order=edge_order)
+                results = _numpy_gradient(small, *stand_ins, axis=axes, edge_order=edge_order)
         except Exception as error:
             errors.append(error)
         else:
@@ -215,10 +215,10 @@ def lazy_gradient(f, spacings, axes, edge_order, workers, dtype):
         rows = tuple((i, *bounds) for i in axes for bounds in needed[i][index[i]])
         if rows:
             layer[edges, *index] = (functools.partial(copy_rows, rows), block)
-        plan = Plan(tuple(parts[i][index[i]] for i in axes), edge_order, workers, dtype)
+        task = ChunkTask(tuple(parts[i][index[i]] for i in axes), edge_order, workers, dtype)
         layer[name, *index] = (
-            functools.partial(differentiate_chunk, plan), block, *computed.values(),
-            *((edges, *neighbour) for part in plan.parts for neighbour in neighbours(part, index)))
+            functools.partial(differentiate_chunk, task), block, *computed.values(),
+            *((edges, *neighbour) for part in task.parts for neighbour in neighbours(part, index)))
     sources = [f, *(x for x in spacings if isinstance(x, da.Array))]
     graph = HighLevelGraph.from_collections(name, layer, dependencies=sources)
     if len(axes) == 1:
@@ -308,7 +308,7 @@ def copy_rows(needed, block):
     return {rows: np.array(block[across(*rows)]) for rows in needed}
 
 
-def differentiate_chunk(plan, block, *others):
+def differentiate_chunk(task, block, *others):
     """Compute one chunk's derivatives: an array for one axis, else a tuple.
 
     `others` are the spacings that Dask has computed, then for each part what was copied from
@@ -316,17 +316,17 @@ def differentiate_chunk(plan, block, *others):
     """
     block = np.asarray(block)
     if not block.size:
-        results = [np.empty_like(block, dtype=plan.dtype) for _ in plan.parts]
+        results = [np.empty_like(block, dtype=task.dtype) for _ in task.parts]
     else:
         # In the whole array no one-sided differences are taken between chunks, so events
         # would be reported that do not occur there.
         with np.errstate(all="ignore"):
-            results = derivatives(block, neighbourhoods(plan.parts, list(others)), plan)
+            results = derivatives(block, neighbourhoods(task.parts, list(others)), task)
     return results[0] if len(results) == 1 else tuple(results)
 
 
 def neighbourhoods(parts, others):
-    """Put together the parts of a plan and what other tasks have computed."""
+    """Put together the parts of a task and what other tasks have computed."""
     spacings = {}
     for part in parts:
         spacing = part.spacing
@@ -342,7 +342,7 @@ def neighbourhoods(parts, others):
         for part in parts]
 
 
-def derivatives(block, arounds, plan):
+def derivatives(block, arounds, task):
     """Return a chunk's derivative along each axis."""
     results = {}
     at_once = [
@@ -352,13 +352,13 @@ def derivatives(block, arounds, plan):
         axes = tuple(around.axis for around in at_once)
         arrays = gradient(
             block, *(own_spacing(around) for around in at_once), axis=axes,
-            edge_order=plan.edge_order, workers=plan.workers)
+            edge_order=task.edge_order, workers=task.workers)
         results.update(zip(axes, arrays if len(axes) > 1 else (arrays,), strict=True))
     for around in arounds:
         if around.axis in results:
-            mend(results[around.axis], block, around, plan.edge_order)
+            mend(results[around.axis], block, around, task.edge_order)
         else:
-            results[around.axis] = derivative_of_joined(block, around, plan)
+            results[around.axis] = derivative_of_joined(block, around, task)
     return [results[around.axis] for around in arounds]
 
 
@@ -402,7 +402,7 @@ def middle(parts, spacing, axis, edge_order):
     return np.moveaxis(slopes[1: -2 if np.ndim(spacing) else -1], 0, axis)
 
 
-def derivative_of_joined(block, around, plan):
+def derivative_of_joined(block, around, task):
     """Return the derivative of a short chunk, computed with the rows before and after."""
     axis, spacing = around.axis, around.spacing
     parts = [*around.lower, block, *around.upper]
@@ -417,7 +417,7 @@ def derivative_of_joined(block, around, plan):
             spacing = extended(spacing[::-1])[::-1]
             skipped += 1
     slopes = gradient(
-        joined(parts, axis), spacing, axis=0, edge_order=plan.edge_order, workers=plan.workers)
+        joined(parts, axis), spacing, axis=0, edge_order=task.edge_order, workers=task.workers)
     return np.moveaxis(slopes[skipped: skipped + block.shape[axis]], 0, axis).copy()
 
 

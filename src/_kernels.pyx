@@ -386,10 +386,9 @@ cdef bint keeps_memory(Py_ssize_t size, Py_ssize_t itemsize):
     return <PyObject *> handler == PyDataMem_DefaultHandler
 
 
-cdef cnp.ndarray new_like_converted(cnp.ndarray f, cnp.dtype dtype):
-    """What is like a converted copy of f, which NumPy makes."""
+cdef cnp.ndarray new_with_strides(cnp.ndarray f, cnp.dtype dtype, list found):
+    """A new array of f's shape with these strides."""
     cdef cnp.npy_intp strides[MAX_DIMS]
-    cdef list found = strides_of_converted(f, dtype)
     cdef int d
     for d in range(cnp.PyArray_NDIM(f)):
         strides[d] = found[d]
@@ -405,19 +404,22 @@ cdef object new_results(cnp.ndarray f, int naxes):
     cdef cnp.ndarray result = None
     cdef tuple results = PyTuple_New(naxes) if naxes > 1 else None
     cdef object handler = None
-    cdef bint converted = not has_result_of_own_type(f) and not cnp.PyArray_ISBOOL(f) and not (
-        cnp.PyArray_IS_C_CONTIGUOUS(f) or cnp.PyArray_IS_F_CONTIGUOUS(f))
+    cdef list strides = None
     cdef int j
     if has_result_of_own_type(f):
         dtype = f.descr
     else:
         dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
+        if not (cnp.PyArray_ISBOOL(f) or cnp.PyArray_IS_C_CONTIGUOUS(f)
+                or cnp.PyArray_IS_F_CONTIGUOUS(f)):
+            # NumPy would make them like a converted copy.
+            strides = strides_of_converted(f, dtype)
     if keeps_memory(cnp.PyArray_SIZE(f), cnp.PyDataType_ELSIZE(dtype)):
         handler = cnp.PyDataMem_SetHandler(MEMORY)
     try:
         for j in range(naxes):
-            if converted:
-                result = new_like_converted(f, dtype)
+            if strides is not None:
+                result = new_with_strides(f, dtype, strides)
             else:
                 Py_INCREF(dtype)
                 result = PyArray_NewLikeArray(f, cnp.NPY_KEEPORDER, dtype, 0)

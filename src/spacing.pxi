@@ -44,7 +44,7 @@ cdef bint _is_even(const Coordinates *coordinates, Py_ssize_t n, bint half, posi
                    coefficient_t *h) noexcept nogil:
     cdef position_t row[ROW + 1]
     cdef const position_t *x
-    cdef Py_ssize_t i, count, start = 0
+    cdef Py_ssize_t count, start = 0
     x = coordinates_from(coordinates, 0, 2, row)
     h[0] = rounded(<coefficient_t> x[1] - <coefficient_t> x[0], half)
     while start < n - 1:

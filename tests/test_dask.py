@@ -10,6 +10,7 @@ import textwrap
 import warnings
 
 import calls
+import drawn
 import fuzz
 import hypothesis
 import numpy as np
@@ -21,19 +22,6 @@ import cgrad
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
-
-
-class Drawn:
-    """A source of choices that hypothesis drives, so that it can shrink a call."""
-
-    def __init__(self, data):
-        self._data = data
-
-    def choice(self, options):
-        return self._data.draw(st.sampled_from(options))
-
-    def integer(self, low, high):
-        return self._data.draw(st.integers(low, high))
 
 
 def chunks_of(source, length):
@@ -112,7 +100,7 @@ def compare(source, note=lambda drawn: None):
                      suppress_health_check=[hypothesis.HealthCheck.filter_too_much])
 @hypothesis.given(st.data())
 def test_any_chunks_give_the_bits_and_errors_of_the_call_in_memory(data):
-    hypothesis.assume(compare(Drawn(data), hypothesis.note))
+    hypothesis.assume(compare(drawn.Drawn(data), hypothesis.note))
 
 
 def test_random_calls_give_the_bits_and_errors_of_the_calls_in_memory():
@@ -417,3 +405,12 @@ def test_query_planning_is_refused_with_what_to_do(monkeypatch):
     monkeypatch.setattr(da.Array, "expr", None, raising=False)
     with pytest.raises(NotImplementedError, match=r"array\.query-planning off"):
         cgrad.gradient(f)
+
+
+def test_masked_blocks_get_dasks_gradient_even_where_numpys_name_is_ours(monkeypatch):
+    f = da.ma.masked_greater(da.arange(8.0, chunks=4), 6)
+    expected = np.gradient(f, axis=0).compute()
+    monkeypatch.setattr(np, "gradient", cgrad.gradient)
+    got = cgrad.gradient(f, axis=0).compute()
+    assert np.ma.getmaskarray(got).tolist() == np.ma.getmaskarray(expected).tolist()
+    assert np.array_equal(got.filled(0), expected.filled(0))

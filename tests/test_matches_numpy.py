@@ -1,6 +1,7 @@
 """Every call answers what NumPy answers, to the bit, warnings and errors included."""
 
 import calls
+import drawn
 import fuzz
 import hypothesis
 import numpy as np
@@ -12,23 +13,10 @@ import cgrad
 from cgrad._simd import kernels as _kernels
 
 
-class Drawn:
-    """A source of choices that hypothesis drives, so that it can shrink a call."""
-
-    def __init__(self, data):
-        self._data = data
-
-    def choice(self, options):
-        return self._data.draw(st.sampled_from(options))
-
-    def integer(self, low, high):
-        return self._data.draw(st.integers(low, high))
-
-
 @hypothesis.settings(max_examples=1500, deadline=None, print_blob=True)
 @hypothesis.given(st.data())
 def test_any_call_does_what_numpy_does(data):
-    call = calls.call(Drawn(data))
+    call = calls.call(drawn.Drawn(data))
     hypothesis.note(call)
     oracle.assert_same(cgrad.gradient, call.args, call.kwargs, **call.state)
 

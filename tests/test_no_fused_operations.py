@@ -16,6 +16,7 @@ from cgrad import _simd
 
 MODULES = ["_kernels", *(f"_loops_{level}" for level in _simd.kernels.simd_levels())]
 # x86's vfmadd..., vfnmsub..., vfmaddsub..., and arm64's fmadd, fmla, fnmsub...
+PLAIN = re.compile(r"\b(v?mul[ps][ds]|fmul)\b")
 FUSED = re.compile(r"\b(vfn?m(add|sub)\w*|fn?m(add|sub|la|ls))\b")
 
 
@@ -29,5 +30,5 @@ def test_no_build_has_an_instruction_that_fuses(name):
     path = pathlib.Path(module.__file__)
     assembly = subprocess.run(
         ["objdump", "--disassemble", path], capture_output=True, text=True, check=True).stdout
-    assert assembly.count("\n") > 5_000
+    assert PLAIN.search(assembly)
     assert sorted({found[0] for found in FUSED.finditer(assembly)}) == []

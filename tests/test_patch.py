@@ -1,6 +1,7 @@
 """`numpy.gradient` patched: the same to the bit, undone when it ends, unnoticed by others."""
 
 import inspect
+import os
 import subprocess
 import sys
 import threading
@@ -133,6 +134,28 @@ import cgrad
 print(*cgrad.gradient(np.array([1, 2, 4], object)))
 """], capture_output=True, text=True, cwd="/", check=False)
     assert done.stdout == "1.0 1.5 2.0\n", done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
+def test_a_child_that_was_forked_while_another_thread_patched_can_patch():
+    assert run("""
+import os
+from cgrad import _patch
+with _patch._lock:
+    child = os.fork()
+    if child == 0:
+        cgrad.patch_numpy()
+        os._exit(7)
+    import time
+    for _ in range(100):
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.1)
+    else:
+        os.kill(child, 9)
+print(done and os.waitstatus_to_exitcode(status))
+""") == ["7"]
 
 
 def test_importing_cgrad_patches_nothing():
