@@ -9,8 +9,9 @@
 
 cdef extern from *:
     """
-    /* Numbers of the widest type that hold a row and its edges: 4 KiB and four numbers. */
-    enum { ROW_ROOM = 4096 / sizeof(long double) + 8 };
+    /* Bytes that hold a row and its edges, 4 KiB and four of the largest numbers, from a cache
+       line on, and a line before it. */
+    enum { ROW_ROOM = 4096 + 4 * 64 };
     """
     enum:
         ROW_ROOM
@@ -131,11 +132,17 @@ cdef void fill_coefficients(Job *job, Py_ssize_t start, Py_ssize_t stop) noexcep
         _fill_coefficients(job, start, job.stop, <double> 0)
 
 
+cdef inline char *aligned(char *row) noexcept nogil:
+    """Where a cache line begins in a row: vectors that lie in two are slower."""
+    return row + (-<size_t> row & (LINE - 1))
+
+
 cdef void read_row(const Plan *plan, char *row, const char *f, Py_ssize_t step,
                    Py_ssize_t count) noexcept nogil:
     """Bring numbers of f, `step` units apart, into a row that kernels can read."""
-    cdef longdouble dense[ROW_ROOM]
-    cdef char *copy = row if plan.load == NULL else <char *> dense
+    cdef char dense_room[ROW_ROOM]
+    cdef char *dense = aligned(dense_room)
+    cdef char *copy = row if plan.load == NULL else dense
     if plan.copies or plan.load == NULL:
         LOOPS.copy_numbers(copy, plan.itemsize, f, step * plan.unit, count,
                            plan.itemsize // plan.parts, plan.parts, plan.swaps)
@@ -147,18 +154,19 @@ cdef void read_row(const Plan *plan, char *row, const char *f, Py_ssize_t step,
 cdef void write_row(const Plan *plan, char *out, Py_ssize_t step, char *row, Py_ssize_t count,
                     bint stream) noexcept nogil:
     """Bring a row that a kernel wrote to a result."""
-    cdef longdouble dense[ROW_ROOM]
+    cdef char dense_room[ROW_ROOM]
+    cdef char *dense = aligned(dense_room)
     cdef Py_ssize_t size = plan.out_itemsize // plan.parts
     if plan.store != NULL and not stream and not plan.swaps_back:
         plan.store(out, step, row, count)
         return
     if plan.store != NULL:
         plan.store(dense, 1, row, count)
-        row = <char *> dense
+        row = dense
     elif stream and plan.swaps_back:
-        LOOPS.copy_numbers(<char *> dense, plan.out_itemsize, row, plan.out_itemsize, count, size,
+        LOOPS.copy_numbers(dense, plan.out_itemsize, row, plan.out_itemsize, count, size,
                            plan.parts, True)
-        row = <char *> dense
+        row = dense
     if stream:
         stream_bytes(out, row, count * plan.out_itemsize)
     else:
@@ -173,7 +181,7 @@ cdef inline Py_ssize_t row_points(const Plan *plan) noexcept nogil:
 
 cdef struct Ring:
     # The rows of f around the points at hand, where kernels can read them.
-    longdouble memory[3][ROW_ROOM]
+    char memory[3][ROW_ROOM]
     const char *row[3]
 
 
@@ -189,22 +197,22 @@ cdef void read_rows(const Plan *plan, Ring *ring, const char *const *f, bint alo
             ring.row[i] = f[i] + k * jump + skip
     elif along:
         # The neighbours are in the same row.
-        read_row(plan, <char *> ring.memory[0], f[0] + k * jump + skip, rows.step, count + 2)
+        read_row(plan, aligned(ring.memory[0]), f[0] + k * jump + skip, rows.step, count + 2)
         for i in range(3):
-            ring.row[i] = <const char *> ring.memory[0] + i * itemsize
+            ring.row[i] = aligned(ring.memory[0]) + i * itemsize
     elif rolling:
         # Two of the three were read for the last row.
         for i in range(3):
             slot = (k + i) % 3
             if k == 0 or i == 2:
-                read_row(plan, <char *> ring.memory[slot], f[0] + (k + i) * jump + skip,
+                read_row(plan, aligned(ring.memory[slot]), f[0] + (k + i) * jump + skip,
                          rows.step, count)
-            ring.row[i] = <const char *> ring.memory[slot]
+            ring.row[i] = aligned(ring.memory[slot])
     else:
         for i in range(3):
             if i != 1 or points == 3:
-                read_row(plan, <char *> ring.memory[i], f[i] + k * jump + skip, rows.step, count)
-            ring.row[i] = <const char *> ring.memory[i]
+                read_row(plan, aligned(ring.memory[i]), f[i] + k * jump + skip, rows.step, count)
+            ring.row[i] = aligned(ring.memory[i])
 
 
 cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kernel, char *out,
@@ -212,41 +220,47 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
                       bint stream, const Rows *rows) noexcept nogil:
     """Run a kernel over rows of f that first have to be read, or into rows of its own, or both."""
     cdef Ring ring
-    cdef longdouble result[ROW_ROOM]
+    cdef char result_room[ROW_ROOM]
+    cdef char *result = aligned(result_room) + LINE
     cdef Py_ssize_t room = row_points(plan), itemsize = plan.parts * size_of(plan.value)
-    cdef Py_ssize_t k, skip, done
+    cdef Py_ssize_t skip, k = 0, done = 0
     cdef Rows part = rows[0]
     cdef char *target
     cdef int edge = rows.edge_points != 0
     cdef bint writes = plan.writes_rows or stream
-    # Whether the rows before and after one are its neighbours, and each is read at once.
-    cdef bint rolling = (not along and rows.rows > 1 and not stream and rows.count <= room
+    # Across the axis in strips as wide as there is room for: of the rows that a kernel reads,
+    # two were read for the row before. Else each row from end to end.
+    cdef bint strips = not along and not stream
+    cdef bint rolling = (strips and rows.rows > 1
                          and f[2] - f[0] == 2 * rows.jump * plan.unit)
     part.rows = 1
     part.step = plan.parts if plan.reads_rows else rows.step * plan.parts
     part.out_step = plan.parts if writes else rows.out_step * plan.parts
-    for k in range(rows.rows):
-        done = 0
-        target = out + k * rows.out_jump * plan.out_itemsize
-        part.count = min(room, rows.count)
-        if stream and not edge:
+    while k < rows.rows and done < rows.count:
+        target = out + (k * rows.out_jump + done * rows.out_step) * plan.out_itemsize
+        part.count = min(room, rows.count - done)
+        if stream and not edge and done == 0:
             # To the end of a line first, so that all others are whole.
             part.count = min(part.count, room - <Py_ssize_t> (
                 <size_t> target & (LINE - 1)) // plan.out_itemsize)
-        while done < rows.count:
-            read_rows(plan, &ring, f, along, rolling, stencil.points, rows, k, done, part.count)
-            skip = k * rows.coefficient_jump * stencil.size
-            if stencil.varying == kernel:
-                skip += done * stencil.size
-            kernel(<char *> result + edge * itemsize if writes else target,
-                   ring.row[0], ring.row[1], ring.row[2], coefficients[0] + skip,
-                   coefficients[1] + skip, coefficients[2] + skip, &part)
-            if writes:
-                write_row(plan, target - edge * rows.out_step * plan.out_itemsize, rows.out_step,
-                          <char *> result, part.count + 2 * edge, stream)
+        read_rows(plan, &ring, f, along, rolling, stencil.points, rows, k, done, part.count)
+        skip = k * rows.coefficient_jump * stencil.size
+        if stencil.varying == kernel:
+            skip += done * stencil.size
+        kernel(result if writes else target,
+               ring.row[0], ring.row[1], ring.row[2], coefficients[0] + skip,
+               coefficients[1] + skip, coefficients[2] + skip, &part)
+        if writes:
+            write_row(plan, target - edge * rows.out_step * plan.out_itemsize, rows.out_step,
+                      result - edge * itemsize, part.count + 2 * edge, stream)
+        if strips:
+            k += 1
+            if k == rows.rows:
+                k, done = 0, done + part.count
+        else:
             done += part.count
-            target += part.count * rows.out_step * plan.out_itemsize
-            part.count = min(room, rows.count - done)
+            if done == rows.count:
+                k, done = k + 1, 0
 
 
 cdef struct Loop:

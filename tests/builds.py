@@ -33,10 +33,10 @@ def run_tests(folder, tests=(), options=(), timeout=3600, **variables):
         check=False, capture_output=True, text=True, timeout=timeout)
 
 
-def run_fuzz(folder, calls, seed=0, processes=1, **variables):
+def run_fuzz(folder, calls, seed=0, processes=1, timeout=3600, **variables):
     """Compare random calls with NumPy on the build in this folder."""
     return subprocess.run(
         [sys.executable, str(folder / "tests/fuzz.py"), "--calls", str(calls), "--seed", str(seed),
          "--processes", str(processes)],
         cwd=folder.parent, env=dict(os.environ, PYTHONPATH=str(folder), **variables),
-        check=False, capture_output=True, text=True)
+        check=False, capture_output=True, text=True, timeout=timeout)
