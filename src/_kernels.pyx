@@ -695,6 +695,7 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
     # Compute.
     plan.streams = (plan.size * plan.out_itemsize * plan.njobs >= STREAM_FROM
                     and not (plan.swaps_back and plan.store != NULL))
+    plan.fetches = plan.size * plan.itemsize >= FETCH_FROM and has_gaps(&plan)
     if events_so_far(&plan):
         forget_events(&plan)
     events |= carry_out(&plan, n)

@@ -17,6 +17,7 @@ cdef extern from "numbers.h" nogil:
     bint CAN_STREAM
     void stream_bytes(char *to, const char *source, Py_ssize_t size)
     void end_streaming()
+    void fetch_row(const char *row, Py_ssize_t step, Py_ssize_t count)
 
 cdef extern from "numpy/arrayobject.h":
     enum:

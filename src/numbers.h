@@ -92,6 +92,7 @@ static inline void copy_sized(char *to, Py_ssize_t to_step, const char *from,
 #if defined(__SSE2__) || defined(_M_X64)
 #include <emmintrin.h>
 #define CAN_STREAM 1
+#define fetch(address) _mm_prefetch((address), _MM_HINT_T0)
 
 static void stream_bytes(char *to, const char *from, Py_ssize_t size)
 {
@@ -116,6 +117,11 @@ static void stream_bytes(char *to, const char *from, Py_ssize_t size)
 static void end_streaming(void) { _mm_sfence(); }
 #else
 #define CAN_STREAM 0
+#if defined(__GNUC__)
+#define fetch(address) __builtin_prefetch(address)
+#else
+#define fetch(address) ((void)(address))
+#endif
 
 static void stream_bytes(char *to, const char *from, Py_ssize_t size)
 {
@@ -124,6 +130,16 @@ static void stream_bytes(char *to, const char *from, Py_ssize_t size)
 
 static void end_streaming(void) {}
 #endif
+
+/* Ask for the cache lines of a row before they are needed; the step is in bytes. */
+static void fetch_row(const char *row, Py_ssize_t step, Py_ssize_t count)
+{
+    const Py_ssize_t distance = step < 0 ? -step : step;
+    const Py_ssize_t numbers = distance == 0 ? count : distance < 64 ? 64 / distance : 1;
+    Py_ssize_t i;
+    for (i = 0; i < count; i += numbers)
+        fetch(row + i * step);
+}
 
 /* Copy numbers of `parts` parts of `size` bytes each; steps are in bytes. */
 static void copy_numbers(char *to, Py_ssize_t to_step, const char *from, Py_ssize_t from_step,

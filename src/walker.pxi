@@ -22,6 +22,8 @@ cdef enum:
     ROW = 512                     # doubles that are loaded at a time: three rows fit in L1
     LINE = 64                     # bytes in a cache line
     SHARES = 4                    # blocks for each worker, at least, so that none waits long
+    FETCH_FROM = 1 << 22          # bytes of f, from which on its rows come from memory
+    AHEAD = 2                     # rows: so soon is one of these asked for
     SHORT = 8                     # below this a row costs more to start than to run
 
 cdef struct Stencil:
@@ -88,6 +90,7 @@ cdef struct Plan:
     bint writes_rows
     row_storer store
     bint streams                  # results go past the caches
+    bint fetches                  # rows of f are asked for before they are needed
     int njobs
     Job *jobs
     int events                    # that a helper thread met
@@ -179,6 +182,18 @@ cdef inline Py_ssize_t row_points(const Plan *plan) noexcept nogil:
     return <Py_ssize_t> (ROW * sizeof(double)) // (plan.parts * size_of(plan.value))
 
 
+cdef bint has_gaps(const Plan *plan) noexcept nogil:
+    """Whether f is not one run of memory: the processor itself then asks for rows too late."""
+    cdef Py_ssize_t size = plan.itemsize, stride
+    cdef int d
+    for d in range(plan.ndim - 1, -1, -1):
+        stride = plan.stride[d] * plan.unit
+        if stride != size and stride != -size:
+            return True
+        size *= plan.shape[d]
+    return False
+
+
 cdef struct Ring:
     # The rows of f around the points at hand, where kernels can read them.
     char memory[3][ROW_ROOM]
@@ -243,6 +258,9 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
             # To the end of a line first, so that all others are whole.
             part.count = min(part.count, room - <Py_ssize_t> (
                 <size_t> target & (LINE - 1)) // plan.out_itemsize)
+        if plan.fetches and part.count == rows.count and k + AHEAD < rows.rows:
+            fetch_row(f[0 if along else 2] + (k + AHEAD) * rows.jump * plan.unit,
+                      rows.step * plan.unit, rows.count)
         read_rows(plan, &ring, f, along, rolling, stencil.points, rows, k, done, part.count)
         skip = k * rows.coefficient_jump * stencil.size
         if stencil.varying == kernel:
@@ -334,7 +352,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     cdef row_kernel kernel
     cdef Py_ssize_t begin, move, offset = 0, out_offset = 0
     cdef int d, i, n
-    cdef bint along, turn, stream, by_rows, varying = stencil.varying != NULL
+    cdef bint along, turn, stream, is_short, by_rows, varying = stencil.varying != NULL
 
     n = make_loops(plan, job, lo, hi, stop - start, varying, loops)
     choose_row(loops, n)
@@ -343,9 +361,10 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
                 loops[n - 2].coefficient_stride, 0, &job.first.abc, &job.last.abc)
     along = loops[n - 1].along
     stream = plan.streams and rows.out_step == 1 and rows.count >= LINE
-    by_rows = plan.reads_rows or stream
-    if (along and rows.count == job.n - 2 and not job.mixed
-            and (not by_rows or rows.count <= row_points(plan))):
+    is_short = rows.count <= row_points(plan)
+    by_rows = (plan.reads_rows or stream
+               or plan.fetches and is_short and rows.step != 1 and rows.step != -1)
+    if along and rows.count == job.n - 2 and not job.mixed and (not by_rows or is_short):
         rows.edge_points = job.first.points
     if not by_rows and plan.parts == 2:
         rows.step, rows.out_step = 2 * rows.step, 2 * rows.out_step
