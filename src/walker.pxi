@@ -352,7 +352,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     cdef row_kernel kernel
     cdef Py_ssize_t begin, move, offset = 0, out_offset = 0
     cdef int d, i, n
-    cdef bint along, turn, stream, is_short, by_rows, varying = stencil.varying != NULL
+    cdef bint along, turn, stream, by_rows, varying = stencil.varying != NULL
 
     n = make_loops(plan, job, lo, hi, stop - start, varying, loops)
     choose_row(loops, n)
@@ -361,10 +361,10 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
                 loops[n - 2].coefficient_stride, 0, &job.first.abc, &job.last.abc)
     along = loops[n - 1].along
     stream = plan.streams and rows.out_step == 1 and rows.count >= LINE
-    is_short = rows.count <= row_points(plan)
-    by_rows = (plan.reads_rows or stream
-               or plan.fetches and is_short and rows.step != 1 and rows.step != -1)
-    if along and rows.count == job.n - 2 and not job.mixed and (not by_rows or is_short):
+    by_rows = (plan.reads_rows or stream or plan.fetches and rows.step != 1 and rows.step != -1
+               and rows.count <= row_points(plan))
+    if (along and rows.count == job.n - 2 and not job.mixed
+            and (not by_rows or rows.count <= row_points(plan))):
         rows.edge_points = job.first.points
     if not by_rows and plan.parts == 2:
         rows.step, rows.out_step = 2 * rows.step, 2 * rows.out_step
