@@ -38,7 +38,8 @@ _Array2: TypeAlias = np.ndarray[tuple[int, int], np.dtype[_Scalar]]
 _Array3: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[_Scalar]]
 _Array4: TypeAlias = np.ndarray[tuple[int, int, int, int], np.dtype[_Scalar]]
 # Fits only shapes of which nothing is known, since no length but Any is a Never.
-_ArrayN: TypeAlias = np.ndarray[tuple[Never, Never, Never, Never, Never], np.dtype[_Scalar]]
+_Unknown: TypeAlias = tuple[Never, Never, Never, Never, Never]
+_ArrayN: TypeAlias = np.ndarray[_Unknown, np.dtype[_Scalar]]
 
 # Results of these are of the same dtype, and the same subclass of ndarray. Hence variables
 # that stand for the whole array.
@@ -50,7 +51,17 @@ _KeptArray3 = TypeVar("_KeptArray3", bound=_Array3[_Kept])
 _KeptArray4 = TypeVar("_KeptArray4", bound=_Array4[_Kept])
 _KeptArrayN = TypeVar("_KeptArrayN", bound=_ArrayN[_Kept])
 # Results of these are float64: objects are computed as they are, then converted.
-_Converted: TypeAlias = np.integer[Any] | np.bool | np.object_
+_Convertible = TypeVar("_Convertible", bound=np.integer[Any] | np.bool | np.object_)
+# And of these durations.
+_Date = TypeVar("_Date", bound=np.datetime64)
+# All of these are variables, and the shapes that go with them too: from a type without, mypy
+# would work out that of a call in the argument's place, such as `np.zeros(5, np.int16)`, and
+# take it for an array of dates.
+_Shape1 = TypeVar("_Shape1", bound=tuple[int])
+_Shape2 = TypeVar("_Shape2", bound=tuple[int, int])
+_Shape3 = TypeVar("_Shape3", bound=tuple[int, int, int])
+_Shape4 = TypeVar("_Shape4", bound=tuple[int, int, int, int])
+_ShapeN = TypeVar("_ShapeN", bound=_Unknown)
 
 # Lists, since a sequence of floats is one of complex numbers too, but a list is not.
 _Floats2: TypeAlias = Sequence[Sequence[float]]
@@ -86,17 +97,17 @@ def gradient(
 ) -> _KeptArrayN | Any: ...
 @overload
 def gradient(
-    f: _ArrayN[np.datetime64], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
+    f: _Array[_ShapeN, _Date], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> NDArray[np.timedelta64] | Any: ...
 @overload
 def gradient(
-    f: _ArrayN[_Converted], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
+    f: _Array[_ShapeN, _Convertible], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> NDArray[np.float64] | Any: ...
 @overload
 def gradient(
-    f: _ArrayN[np.generic], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
+    f: _Array[_ShapeN, _Scalar], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> Any: ...
 
@@ -123,22 +134,22 @@ def gradient(
 ) -> tuple[_KeptArray4, _KeptArray4, _KeptArray4, _KeptArray4]: ...
 @overload
 def gradient(
-    f: _Array1[np.datetime64], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
+    f: _Array[_Shape1, _Date], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> _Array1[np.timedelta64]: ...
 @overload
 def gradient(
-    f: _Array2[np.datetime64], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
+    f: _Array[_Shape2, _Date], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> tuple[_Array2[np.timedelta64], _Array2[np.timedelta64]]: ...
 @overload
 def gradient(
-    f: _Array3[np.datetime64], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
+    f: _Array[_Shape3, _Date], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> tuple[_Array3[np.timedelta64], _Array3[np.timedelta64], _Array3[np.timedelta64]]: ...
 @overload
 def gradient(
-    f: _Array4[np.datetime64], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
+    f: _Array[_Shape4, _Date], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> tuple[
     _Array4[np.timedelta64], _Array4[np.timedelta64],
@@ -146,22 +157,22 @@ def gradient(
 ]: ...
 @overload
 def gradient(
-    f: _Array1[_Converted], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
+    f: _Array[_Shape1, _Convertible], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> _Array1[np.float64]: ...
 @overload
 def gradient(
-    f: _Array2[_Converted], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
+    f: _Array[_Shape2, _Convertible], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> tuple[_Array2[np.float64], _Array2[np.float64]]: ...
 @overload
 def gradient(
-    f: _Array3[_Converted], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
+    f: _Array[_Shape3, _Convertible], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> tuple[_Array3[np.float64], _Array3[np.float64], _Array3[np.float64]]: ...
 @overload
 def gradient(
-    f: _Array4[_Converted], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
+    f: _Array[_Shape4, _Convertible], *varargs: _Spacing, axis: None = None, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> tuple[
     _Array4[np.float64], _Array4[np.float64], _Array4[np.float64], _Array4[np.float64],
@@ -180,12 +191,12 @@ def gradient(
 ) -> _KeptArray: ...
 @overload
 def gradient(
-    f: _Array[_Shape, np.datetime64], *varargs: _Spacing, axis: _OneAxis, edge_order: _Order = 1,
+    f: _Array[_Shape, _Date], *varargs: _Spacing, axis: _OneAxis, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> _Array[_Shape, np.timedelta64]: ...
 @overload
 def gradient(
-    f: _Array[_Shape, _Converted], *varargs: _Spacing, axis: _OneAxis, edge_order: _Order = 1,
+    f: _Array[_Shape, _Convertible], *varargs: _Spacing, axis: _OneAxis, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> _Array[_Shape, np.float64]: ...
 
@@ -207,24 +218,24 @@ def gradient(
 ) -> tuple[_KeptArray, _KeptArray, _KeptArray]: ...
 @overload
 def gradient(
-    f: _Array[_Shape, np.datetime64], *varargs: _Spacing, axis: _TwoAxes, edge_order: _Order = 1,
+    f: _Array[_Shape, _Date], *varargs: _Spacing, axis: _TwoAxes, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> tuple[_Array[_Shape, np.timedelta64], _Array[_Shape, np.timedelta64]]: ...
 @overload
 def gradient(
-    f: _Array[_Shape, np.datetime64], *varargs: _Spacing, axis: _ThreeAxes, edge_order: _Order = 1,
+    f: _Array[_Shape, _Date], *varargs: _Spacing, axis: _ThreeAxes, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> tuple[
     _Array[_Shape, np.timedelta64], _Array[_Shape, np.timedelta64], _Array[_Shape, np.timedelta64],
 ]: ...
 @overload
 def gradient(
-    f: _Array[_Shape, _Converted], *varargs: _Spacing, axis: _TwoAxes, edge_order: _Order = 1,
+    f: _Array[_Shape, _Convertible], *varargs: _Spacing, axis: _TwoAxes, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> tuple[_Array[_Shape, np.float64], _Array[_Shape, np.float64]]: ...
 @overload
 def gradient(
-    f: _Array[_Shape, _Converted], *varargs: _Spacing, axis: _ThreeAxes, edge_order: _Order = 1,
+    f: _Array[_Shape, _Convertible], *varargs: _Spacing, axis: _ThreeAxes, edge_order: _Order = 1,
     out: None = None, workers: _Workers = None,
 ) -> tuple[
     _Array[_Shape, np.float64], _Array[_Shape, np.float64], _Array[_Shape, np.float64],
@@ -238,12 +249,12 @@ def gradient(
 ) -> _KeptArray | Any: ...
 @overload
 def gradient(
-    f: _Array[_Shape, np.datetime64], *varargs: _Spacing, axis: _Axes | None = None,
+    f: _Array[_Shape, _Date], *varargs: _Spacing, axis: _Axes | None = None,
     edge_order: _Order = 1, out: None = None, workers: _Workers = None,
 ) -> _Array[_Shape, np.timedelta64] | Any: ...
 @overload
 def gradient(
-    f: _Array[_Shape, _Converted], *varargs: _Spacing, axis: _Axes | None = None,
+    f: _Array[_Shape, _Convertible], *varargs: _Spacing, axis: _Axes | None = None,
     edge_order: _Order = 1, out: None = None, workers: _Workers = None,
 ) -> _Array[_Shape, np.float64] | Any: ...
 

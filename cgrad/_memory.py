@@ -34,8 +34,8 @@ def limit_of_container():
 
 def read_bound():
     """Return what the environment says, or else the default."""
-    text = os.environ.get("CGRAD_KEEP_BYTES")
-    if text is None:
+    text = os.environ.get("CGRAD_KEEP_BYTES", "")
+    if not text:
         return default_bound()
     if not text.isdecimal():
         raise ValueError(f"CGRAD_KEEP_BYTES: expected a number of bytes, not {text!r}")

@@ -8,7 +8,7 @@ default), ``avx2`` or ``baseline``.
 
 import os
 
-from cgrad import _kernels as kernels
+import cgrad._kernels as kernels  # `from cgrad import` would not say which module is missing
 
 LEVELS = ("avx512", "avx2", "baseline")
 

@@ -37,16 +37,20 @@ def default_workers():
     return _default.get()
 
 
-@contextlib.contextmanager
 def set_workers(workers):
     """
-    Set how many threads share the work of calls that do not say.
+    Set how many threads share the work of calls that do not say, inside a ``with`` statement.
 
     Parameters
     ----------
     workers : int
         The number of threads; a negative one counts from the number of CPUs that
         the process may use, -1 being all of them.
+
+    Returns
+    -------
+    context manager
+        That sets it when it is entered, and takes it back when it is left.
 
     Raises
     ------
@@ -71,7 +75,12 @@ def set_workers(workers):
     >>> with cgrad.set_workers(2):
     ...     down, across = cgrad.gradient(f)
     """
-    token = _default.set(number_of_workers(operator.index(workers)))
+    return _workers_set(number_of_workers(operator.index(workers)))
+
+
+@contextlib.contextmanager
+def _workers_set(number):
+    token = _default.set(number)
     try:
         yield
     finally:

@@ -126,7 +126,7 @@ class GradientAccessor:
 
     Notes
     -----
-    Threads are asked for with `cgrad.set_workers`.
+    Threads are asked for by ``with cgrad.set_workers(2):``.
 
     Examples
     --------

@@ -2,6 +2,9 @@
 
 import importlib
 import os
+import pathlib
+import shutil
+import subprocess
 import sys
 
 import numpy as np
@@ -85,7 +88,8 @@ def test_the_system_says_the_size_of_its_cache(monkeypatch, tmp_path):
     assert _memory.last_level_cache() == 48 * 2**20
 
 
-@pytest.mark.parametrize(("text", "bound"), [("0", 0), ("4096", 4096)])
+@pytest.mark.parametrize(
+    ("text", "bound"), [("0", 0), ("4096", 4096), ("", _memory.default_bound())])
 def test_the_environment_sets_the_bound(monkeypatch, text, bound):
     monkeypatch.setenv("CGRAD_KEEP_BYTES", text)
     assert _memory.read_bound() == bound
@@ -134,17 +138,27 @@ def test_a_child_process_gets_a_lock_of_its_own(monkeypatch):
         assert cgrad.is_patched()
 
 
-@pytest.mark.parametrize(("missing", "error"), [
-    ("cgrad._kernels", "its compiled module is missing"), ("numpy", "no numpy")])
-def test_a_missing_module_is_named(monkeypatch, missing, error):
+def test_a_copy_that_was_not_built_says_what_to_do(tmp_path):
+    source = pathlib.Path(cgrad.__file__).parent
+    shutil.copytree(source, tmp_path / "cgrad", ignore=shutil.ignore_patterns(
+        "*.so", "*.pyd", "__pycache__"))
+    done = subprocess.run(
+        [sys.executable, "-c", "import cgrad"], cwd=tmp_path, env=dict(
+            os.environ, PYTHONPATH=str(tmp_path)), capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].startswith(
+        f"ImportError: cgrad was imported from {tmp_path / 'cgrad'}, where its compiled module is "
+        "missing.")
+
+
+def test_another_missing_module_is_named(monkeypatch):
     class Finder:
         def find_spec(self, name, path=None, target=None):
             if name == "cgrad._gradient":
-                raise ModuleNotFoundError("no numpy", name=missing)
+                raise ModuleNotFoundError("no numpy", name="numpy")
 
     monkeypatch.delitem(sys.modules, "cgrad._gradient")
     monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
-    with pytest.raises(ImportError, match=error):
+    with pytest.raises(ImportError, match="no numpy"):
         importlib.reload(cgrad)
 
 

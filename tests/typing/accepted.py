@@ -102,6 +102,17 @@ def integers_and_objects_become_float64(
         tuple[Array3[np.float64], Array3[np.float64], Array3[np.float64]])
 
 
+def calls_in_the_place_of_an_argument_keep_their_dtype() -> None:
+    assert_type(gradient(np.zeros(5, np.int16)), Array1[np.float64])
+    assert_type(gradient(np.zeros(5, np.int16), axis=0), Array1[np.float64])
+    assert_type(gradient(np.ones((5, 6))), tuple[Array2[np.float64], Array2[np.float64]])
+    assert_type(
+        gradient(np.zeros((5, 6), np.float32)), tuple[Array2[np.float32], Array2[np.float32]])
+    assert_type(
+        gradient(np.zeros((5, 6), np.int16), axis=(0, 1)),
+        tuple[Array2[np.float64], Array2[np.float64]])
+
+
 def one_axis_gives_one_array(f3: Array3[np.float32], f: ArrayN[np.complex64]) -> None:
     assert_type(gradient(f3, axis=0), Array3[np.float32])
     assert_type(gradient(f3, axis=(-1,)), Array3[np.float32])
