@@ -142,6 +142,9 @@ def tag(session):
     version = re.search(r'__version__ = "(.*)"', text)[1]
     if session.posargs != [f"v{version}"]:
         session.error(f"expected the tag v{version}, not {' '.join(session.posargs)!r}")
+    for file, line in (("CITATION.cff", f"version: {version}"), ("CHANGELOG.md", f"## {version}")):
+        if not re.search(f"^{re.escape(line)}", (ROOT / file).read_text(encoding="utf-8"), re.M):
+            session.error(f"expected a line that begins with {line!r} in {file}")
 
 
 @nox.session

@@ -1,6 +1,8 @@
-"""Print the README's table from a JSON file of ``bench_gradient.py``, as Markdown.
+"""Print the README's table from JSON files of ``bench_gradient.py``, as Markdown.
 
-    python benchmarks/readme_table.py benchmarks/results/2026-11.json
+    python benchmarks/readme_table.py benchmarks/results/2026-11{,-seasoned}.json
+
+The second is from a run with ``--seasoned``.
 """
 
 import argparse
@@ -23,9 +25,22 @@ def human_time(seconds):
     return f"{seconds / units[unit]:.3g} {unit}"
 
 
-def write_row(row):
+def read_rows(path):
+    """Return the environment of a report and its rows, but for the curve, by name."""
+    with open(path, encoding="utf-8") as file:
+        report = json.load(file)
+    return report["environment"], {
+        row["name"]: row for row in report["rows"] if row["group"] != "curve"}
+
+
+def times_of(row):
+    """Return the median time of each contestant that took part in a row."""
+    return {name: median(rounds) for name, rounds in row["rounds"].items() if rounds}
+
+
+def write_row(row, seasoned):
     """Write a line of the table."""
-    times = {name: median(rounds) for name, rounds in row["rounds"].items() if rounds}
+    times, later = times_of(row), times_of(seasoned)
     rivals = {name: times[name] for name in RIVALS if name in times}
     best = min(rivals, key=rivals.get) if rivals else None
     share = ""
@@ -36,6 +51,7 @@ def write_row(row):
         human_time(times["numpy"]),
         human_time(times["cgrad"]),
         f"{times['numpy'] / times['cgrad']:.3g}",
+        f"{later['numpy'] / later['cgrad']:.3g}",
         f"{rivals[best] / times['cgrad']:.2g} ({best})" if best else "",
         f"{share} |",
     ))
@@ -45,14 +61,16 @@ def main():
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("json")
-    with open(parser.parse_args().json, encoding="utf-8") as file:
-        report = json.load(file)
-    rows = {row["name"]: row for row in report["rows"] if row["group"] != "curve"}
-    print("| case | NumPy | cgrad | NumPy / cgrad | best rival / cgrad | of the traffic limit |")
-    print("|---|---|---|---|---|---|")
+    parser.add_argument("seasoned")
+    options = parser.parse_args()
+    environment, rows = read_rows(options.json)
+    _, seasoned = read_rows(options.seasoned)
+    print("| case | NumPy | cgrad | NumPy / cgrad | seasoned | best rival / cgrad "
+          "| of the traffic limit |")
+    print("|---|---|---|---|---|---|---|")
     for name in ROWS:
-        print(write_row(rows[name]))
-    print("\n" + ", ".join(f"{key} {value}" for key, value in report["environment"].items()))
+        print(write_row(rows[name], seasoned[name]))
+    print("\n" + ", ".join(f"{key} {value}" for key, value in environment.items()))
 
 
 if __name__ == "__main__":

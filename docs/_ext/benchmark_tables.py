@@ -3,12 +3,11 @@
 import json
 import sys
 from pathlib import Path
-from statistics import median
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.append(str(BENCHMARKS))
 
-from readme_table import RIVALS, human_time  # noqa: E402
+from readme_table import RIVALS, human_time, times_of  # noqa: E402
 
 TRAFFIC_FROM = 2**18              # bytes of data, as in the README's table
 
@@ -19,15 +18,9 @@ def read(name):
         return json.load(file)
 
 
-def times_of(row):
-    """Return the median time of each contestant that took part in a row."""
-    return {name: median(rounds) for name, rounds in row["rounds"].items() if rounds}
-
-
 def rows_of(report, groups):
-    """Return the rows of some groups, or of all but the curve."""
-    return [row for row in report["rows"]
-            if (row["group"] in groups if groups else row["group"] != "curve")]
+    """Return the rows of some groups."""
+    return [row for row in report["rows"] if row["group"] in groups]
 
 
 def results(name, *groups):
@@ -54,16 +47,17 @@ def ratio(times, other):
     return f"**{value:.3g}**" if value < 1 else f"{value:.3g}"
 
 
-def lost(name, *groups):
+def lost(name):
     """Tabulate every row in which NumPy or a rival is faster than cgrad."""
-    header = "case", "cgrad", "who is faster"
+    header = "case", "group", "cgrad", "who is faster"
     rows = []
-    for row in rows_of(read(name), groups):
+    for row in read(name)["rows"]:
         times = times_of(row)
         faster = [f"{other}, {human_time(times[other])}" for other in ("numpy", *RIVALS)
                   if other in times and times[other] < times["cgrad"]]
         if faster:
-            rows.append((row["name"], human_time(times["cgrad"]), "; ".join(faster)))
+            rows.append((
+                row["name"], row["group"], human_time(times["cgrad"]), "; ".join(faster)))
     return header, rows
 
 
