@@ -92,7 +92,7 @@ static inline void copy_sized(char *to, Py_ssize_t to_step, const char *from,
 #if defined(__SSE2__) || defined(_M_X64)
 #include <emmintrin.h>
 #define CAN_STREAM 1
-#define fetch(address) _mm_prefetch((address), _MM_HINT_T0)
+#define fetch_line(address) _mm_prefetch((address), _MM_HINT_T0)
 
 static void stream_bytes(char *to, const char *from, Py_ssize_t size)
 {
@@ -118,9 +118,9 @@ static void end_streaming(void) { _mm_sfence(); }
 #else
 #define CAN_STREAM 0
 #if defined(__GNUC__)
-#define fetch(address) __builtin_prefetch(address)
+#define fetch_line(address) __builtin_prefetch(address)
 #else
-#define fetch(address) ((void)(address))
+#define fetch_line(address) ((void)(address))
 #endif
 
 static void stream_bytes(char *to, const char *from, Py_ssize_t size)
@@ -138,7 +138,7 @@ static void fetch_row(const char *row, Py_ssize_t step, Py_ssize_t count)
     const Py_ssize_t numbers = distance == 0 ? count : distance < 64 ? 64 / distance : 1;
     Py_ssize_t i;
     for (i = 0; i < count; i += numbers)
-        fetch(row + i * step);
+        fetch_line(row + i * step);
 }
 
 /* Copy numbers of `parts` parts of `size` bytes each; steps are in bytes. */

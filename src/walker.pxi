@@ -9,9 +9,9 @@
 
 cdef extern from *:
     """
-    /* Bytes that hold a row and its edges, 4 KiB and four of the largest numbers, from a cache
-       line on, and a line before it. */
-    enum { ROW_ROOM = 4096 + 4 * 64 };
+    /* Bytes that hold a row of 4 KiB and the largest number after it on either side, from a cache
+       line on, wherever the memory begins, and a line before it. */
+    enum { ROW_ROOM = 4096 + 2 * 32 + 2 * 64 };
     """
     enum:
         ROW_ROOM
@@ -183,7 +183,11 @@ cdef inline Py_ssize_t row_points(const Plan *plan) noexcept nogil:
 
 
 cdef bint has_gaps(const Plan *plan) noexcept nogil:
-    """Whether f is not one run of memory: the processor itself then asks for rows too late."""
+    """Whether f is no run of memory in the order of the results.
+
+    The processor asks for what comes next in memory by itself; for rows that begin elsewhere, too
+    late.
+    """
     cdef Py_ssize_t size = plan.itemsize, stride
     cdef int d
     for d in range(plan.ndim - 1, -1, -1):
@@ -238,47 +242,42 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
     cdef char result_room[ROW_ROOM]
     cdef char *result = aligned(result_room) + LINE
     cdef Py_ssize_t room = row_points(plan), itemsize = plan.parts * size_of(plan.value)
-    cdef Py_ssize_t skip, k = 0, done = 0
+    cdef Py_ssize_t k, skip, done
     cdef Rows part = rows[0]
     cdef char *target
     cdef int edge = rows.edge_points != 0
     cdef bint writes = plan.writes_rows or stream
-    # Across the axis in strips as wide as there is room for: of the rows that a kernel reads,
-    # two were read for the row before. Else each row from end to end.
-    cdef bint strips = not along and not stream
-    cdef bint rolling = (strips and rows.rows > 1
+    # Whether the rows before and after one are its neighbours, and each is read at once.
+    cdef bint rolling = (not along and rows.rows > 1 and not stream and rows.count <= room
                          and f[2] - f[0] == 2 * rows.jump * plan.unit)
     part.rows = 1
     part.step = plan.parts if plan.reads_rows else rows.step * plan.parts
     part.out_step = plan.parts if writes else rows.out_step * plan.parts
-    while k < rows.rows and done < rows.count:
-        target = out + (k * rows.out_jump + done * rows.out_step) * plan.out_itemsize
-        part.count = min(room, rows.count - done)
-        if stream and not edge and done == 0:
+    for k in range(rows.rows):
+        done = 0
+        target = out + k * rows.out_jump * plan.out_itemsize
+        part.count = min(room, rows.count)
+        if stream and not edge:
             # To the end of a line first, so that all others are whole.
             part.count = min(part.count, room - <Py_ssize_t> (
                 <size_t> target & (LINE - 1)) // plan.out_itemsize)
         if plan.fetches and part.count == rows.count and k + AHEAD < rows.rows:
             fetch_row(f[0 if along else 2] + (k + AHEAD) * rows.jump * plan.unit,
                       rows.step * plan.unit, rows.count)
-        read_rows(plan, &ring, f, along, rolling, stencil.points, rows, k, done, part.count)
-        skip = k * rows.coefficient_jump * stencil.size
-        if stencil.varying == kernel:
-            skip += done * stencil.size
-        kernel(result if writes else target,
-               ring.row[0], ring.row[1], ring.row[2], coefficients[0] + skip,
-               coefficients[1] + skip, coefficients[2] + skip, &part)
-        if writes:
-            write_row(plan, target - edge * rows.out_step * plan.out_itemsize, rows.out_step,
-                      result - edge * itemsize, part.count + 2 * edge, stream)
-        if strips:
-            k += 1
-            if k == rows.rows:
-                k, done = 0, done + part.count
-        else:
+        while done < rows.count:
+            read_rows(plan, &ring, f, along, rolling, stencil.points, rows, k, done, part.count)
+            skip = k * rows.coefficient_jump * stencil.size
+            if stencil.varying == kernel:
+                skip += done * stencil.size
+            kernel(result if writes else target,
+                   ring.row[0], ring.row[1], ring.row[2], coefficients[0] + skip,
+                   coefficients[1] + skip, coefficients[2] + skip, &part)
+            if writes:
+                write_row(plan, target - edge * rows.out_step * plan.out_itemsize, rows.out_step,
+                          result - edge * itemsize, part.count + 2 * edge, stream)
             done += part.count
-            if done == rows.count:
-                k, done = k + 1, 0
+            target += part.count * rows.out_step * plan.out_itemsize
+            part.count = min(room, rows.count - done)
 
 
 cdef struct Loop:

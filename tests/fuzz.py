@@ -6,6 +6,7 @@ Each call has a seed of its own; the one printed with a difference repeats it.
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import multiprocessing
 import sys
 import time
@@ -64,10 +65,13 @@ def main(argv=None):
     shares = [range(first, min(first + 2000, stop)) for first in range(options.seed, stop, 2000)]
     kinds = collections.Counter()
     different = []
-    # Unlike multiprocessing's pool, this one does not wait for ever for a process that crashed.
-    with concurrent.futures.ProcessPoolExecutor(
-            options.processes, multiprocessing.get_context("spawn")) as pool:
-        for counted, found in pool.map(compare, shares):
+    with contextlib.ExitStack() as stack:
+        run = map
+        if options.processes > 1:
+            # Unlike multiprocessing's own, this pool does not wait for a process that crashed.
+            run = stack.enter_context(concurrent.futures.ProcessPoolExecutor(
+                options.processes, multiprocessing.get_context("spawn"))).map
+        for counted, found in run(compare, shares):
             kinds += counted
             different += found
     print(f"{sum(kinds.values())} calls in {time.perf_counter() - start:.0f} s, "

@@ -2,14 +2,22 @@
 
     python tests/mutate.py --sample 100 --processes 2
 
-Each operator, index and bound in ``src/`` is a place. A change counts as found when the build
-fails, a test fails, or the tests crash or hang. Those that nobody finds are printed: either a test
-is missing, or the change alters no result (a limit that only decides how fast a call is); these
-are explained in SURVIVORS.
+A place is an operator, an index, a bound, or another number. In what Cython writes, every place
+gets a switch, so that one build has all changes and ``CGRAD_MUTANT`` says which of them is made: in
+all types that the kernels are written out for at once. The headers are changed as text, and built
+anew.
+
+A change counts as found when random calls differ from NumPy's, a test fails, or either crashes or
+hangs. Those that nobody finds are printed: either a test is missing, or the change alters no result
+(a limit that only decides how fast a call is); these are explained in SURVIVORS.
 """
 
 import argparse
+import collections
 import concurrent.futures
+import dataclasses
+import functools
+import itertools
 import pathlib
 import random
 import re
@@ -22,79 +30,251 @@ import builds
 
 SOURCES = [
     "rows.pxi", "coefficients.pxi", "spacing.pxi", "conversion.pxi", "walker.pxi", "sharing.pxi",
-    "_kernels.pyx", "half.h", "numbers.h",
+    "_kernels.pyx",
 ]
-# What the tests are that find most, the quickest first.
+HEADERS = ["half.h", "numbers.h"]
+# What finds most of what random calls do not, the quickest first.
 TESTS = [
-    "test_contract.py", "test_out.py", "test_matches_numpy.py", "test_streaming.py",
-    "test_floating_point_events.py", "test_compiled.py", "test_kept_memory.py", "test_footprint.py",
+    "test_contract.py", "test_out.py", "test_floating_point_events.py", "test_compiled.py",
+    "test_data_with_gaps.py", "test_streaming.py", "test_footprint.py", "test_kept_memory.py",
     "test_workers.py",
 ]
-SECONDS = 180                     # after which a test file hangs, and a fuzz much sooner
+CALLS = 1000
+SECONDS = 120                     # after which a test file hangs, and random calls much sooner
 
-# Pattern and what takes its place; a place is a match in code, not in a comment or a string.
+OPERATORS = {
+    " + ": " - ", " - ": " + ", " * ": " + ", " / ": " * ", " % ": " / ", " == ": " != ",
+    " != ": " == ", " < ": " <= ", " <= ": " < ", " > ": " >= ", " >= ": " > ", " & ": " | ",
+    " | ": " & ", " << ": " >> ", " >> ": " << ",
+}
+NUMBERS = {"0": "1", "1": "2", "2": "1"}
+# In headers: a pattern, and what takes its place.
 CHANGES = [
-    (r" \+ ", " - "), (r" - ", " + "), (r" \* ", " + "), (r" / ", " * "), (r" // ", " % "),
-    (r" == ", " != "), (r" != ", " == "), (r" < ", " <= "), (r" <= ", " < "), (r" > ", " >= "),
-    (r" >= ", " > "), (r" and ", " or "), (r" or ", " and "), (r" & ", " | "), (r" >> ", " << "),
-    (r"\bmin\(", "max("), (r"\bmax\(", "min("), (r"\[0\]", "[1]"), (r"\[1\]", "[0]"),
-    (r"\[2\]", "[1]"), (r"(?<![\w.])1(?![\w.])", "2"), (r"(?<![\w.\[])0(?![\w.])", "1"),
-    (r"\+= ", "-= "), (r"(?<=[(=,] )-(?=\w)", ""), (r"\bTrue\b", "False"), (r"\bFalse\b", "True"),
-    (r"\bnot ", ""), (r"2\. \* ", ""),
+    *((re.escape(old), new) for old, new in OPERATORS.items()),
+    *((rf"(?<![\w.]){old}(?![\w.])", new) for old, new in NUMBERS.items()),
+    (r"\+= ", "-= "), (r"(?<=[(=,] )-(?=\w)", ""),
 ]
 
-# Changes that alter no result, by file and line as it stands; why.
+# Changes that alter no result, by file, line as it stands and change; why.
 SURVIVORS = {}
+
+SWITCH = """
+char *getenv(const char *);         // not by its header, since what it defines is decided below
+int atoi(const char *);
+static int cgrad_mutant;
+__attribute__((constructor)) static void cgrad_choose_mutant(void)
+{
+    const char *number = getenv("CGRAD_MUTANT");
+    cgrad_mutant = number ? atoi(number) : -1;
+}
+#define MUTANT(number) (cgrad_mutant == (number))
+"""
+MARKER = re.compile(r'^ */\* "src/([\w.]+)":(\d+)$')
+# What Cython adds for Python's sake, and declarations.
+NOT_OURS = re.compile(
+    r"__PYX_|likely\(|__Pyx_|Py_(X?INCREF|X?DECREF|None)|PyErr|goto |__pyx_n?args|^\S|^ *#"
+    r"|&&|\|\||\?")
+PLACE = re.compile(
+    "|".join(map(re.escape, OPERATORS)) + r"|(?<![\w.])\d+\.\d*|(?<![\w.])[012](?![\w.])"
+    r"|(?<=\()-(?=[_(])|(?<== \()!")
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    """A change: where, and what it makes of what."""
+
+    number: int
+    file: str
+    line: int                     # from 0
+    source: str
+    change: str
+    text: str = ""                # of a header: the whole line as changed
 
 
 def is_code(line):
-    """Whether a line is neither comment, nor declaration of types, nor text."""
+    """Whether a header's line is neither a comment nor empty."""
     text = line.strip()
-    return bool(text) and not text.startswith(("#", "/*", '"""', "*", "cdef extern", "include"))
+    return bool(text) and not text.startswith(("#", "/*", "*"))
 
 
-def places():
-    """List all changes: file, number of the line, line, and what becomes of it."""
-    for name in SOURCES:
-        in_text = False
-        for number, line in enumerate((builds.ROOT / "src" / name).read_text().splitlines()):
-            if line.count('"""') % 2:
-                in_text = not in_text
+def mutants_of_headers(first):
+    """List the changes of headers, numbered from `first` on."""
+    numbers = itertools.count(first)
+    for name in HEADERS:
+        for line, source in enumerate((builds.ROOT / "src" / name).read_text().splitlines()):
+            code = source.split("/*")[0]
+            if not is_code(source):
                 continue
-            code = line.split("#")[0].split("/*")[0]
-            if in_text or not is_code(line):
-                continue
-            for pattern, replacement in CHANGES:
+            for pattern, new in CHANGES:
                 for match in re.finditer(pattern, code):
-                    changed = code[:match.start()] + replacement + code[match.end():]
-                    yield name, number, line, changed
+                    changed = code[:match.start()] + new + code[match.end():]
+                    yield Mutant(
+                        next(numbers), name, line, source.strip(), changed.strip(), changed)
 
 
-def is_found(folder):
-    """Whether the tree in this folder cannot be built, or some test fails on it."""
-    if builds.build(folder, CFLAGS="-O0").returncode:
-        return True
-    # Random calls find most, and sooner than any test does.
+def operand_end(code, at, step):
+    """Return where the operand ends that begins at `at`, to the right (1) or the left (-1)."""
+    opening, closing = ("([{", ")]}") if step > 0 else (")]}", "([{")
+    depth = 0
+    while 0 <= at < len(code):
+        character = code[at]
+        if character in opening:
+            depth += 1
+        elif character in closing:
+            if depth == 0:
+                break
+            depth -= 1
+        elif depth == 0 and (character in ",;?:" or code[at - 1:at + 2] == " = "):
+            break
+        at += step
+    return at if step > 0 else at + 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """An operator with its operands, or a number, in a line of C."""
+
+    begin: int
+    token: str
+    at: int                       # where the token is
+    end: int
+
+    def inside(self, begin, end):
+        """Whether it is part of a piece of the line."""
+        return begin <= self.begin and self.end <= end
+
+
+def places_in(line):
+    """List the places of a line, those first that have others in them."""
+    places = []
+    for match in PLACE.finditer(line):
+        begin, end, token = *match.span(), match[0]
+        if token in OPERATORS:
+            begin = operand_end(line, begin - 1, -1)
+            begin += len(line[begin:]) - len(line[begin:].lstrip())
+            end = operand_end(line, end, 1)
+        elif token in "-!":
+            end = operand_end(line, end, 1)
+        elif line[:begin].endswith("!= "):
+            continue                  # Cython asks whether something is true
+        places.append(Place(begin, token, match.start(), end))
+    return sorted(places, key=lambda place: (place.begin, -place.end))
+
+
+class Switches:
+    """What Cython wrote, with a switch at every place."""
+
+    def __init__(self, code):
+        self.mutants = {}             # by number
+        self.refused = set()          # numbers of changes that cannot be compiled
+        self.numbers_in = {}          # by the line of the code
+        self._code = code.splitlines()
+        self._numbers = {}            # by what is the same in all types
+
+    def write(self):
+        """Return the code with switches, but for changes that were refused."""
+        self.numbers_in.clear()
+        lines, where, seen, in_comment = [], None, collections.Counter(), False
+        for row, line in enumerate(self._code):
+            marker = MARKER.match(line)
+            if marker:
+                where, in_comment = (marker[1], int(marker[2]) - 1), True
+            elif in_comment:
+                in_comment = line.strip() != "*/"
+            elif line.startswith("}") or re.fullmatch(r"\S.*;", line):
+                where = None          # the end of a function, or a declaration
+                seen.clear()
+            elif where and where[0] in SOURCES and not NOT_OURS.search(line):
+                places = [
+                    (place, number) for place in places_in(line)
+                    if (number := self._number(line, place, where, seen)) not in self.refused]
+                self.numbers_in[row] = [number for _, number in places]
+                line = self._switched(line, 0, len(line), places)
+            lines.append(line)
+        # Its first line says who wrote it; without that, Cython would not leave it alone.
+        return "\n".join([lines[0], *SWITCH.splitlines(), *lines[1:]]) + "\n"
+
+    def _number(self, line, place, where, seen):
+        """Number a change; those that differ in a type alone have one number."""
+        text = line[place.begin:place.end]
+        same = re.sub(
+            r"\((const )?(float|double|__pyx_t_\w+)\)|__pyx_fuse_[\d_]+|(?<=__pyx_t_)\d+", "", text)
+        same = re.sub(r"(?<!\w)\((\w+)\)", r"\1", same)      # of a cast
+        key = *where, place.token, same.strip()
+        seen[key] += 1
+        number = self._numbers.setdefault((*key, seen[key]), len(self._numbers))
+        if number not in self.mutants:
+            file, source_line = where
+            source = (builds.ROOT / "src" / file).read_text().splitlines()[source_line].strip()
+            text = re.sub(r"__pyx_(v_|e_\w+?_kernels_|f_\w+?_kernels_|fuse_[\d_]+)", "", text)
+            self.mutants[number] = Mutant(
+                number, file, source_line, source, f"{place.token.strip()!r} in {text.strip()}")
+        return number
+
+    def _switched(self, line, begin, end, places):
+        """Write a piece of a line, its places with switches."""
+        pieces = []
+        for index, (place, number) in enumerate(places):
+            if not place.inside(begin, end):
+                continue
+            rest = places[index + 1:]
+            pieces += [line[begin:place.begin], self._choice(line, place, number, rest)]
+            begin = place.end
+        return "".join(pieces) + line[begin:end]
+
+    def _choice(self, line, place, number, rest):
+        token = place.token
+        left = self._switched(line, place.begin, place.at, rest)
+        right = self._switched(line, place.at + len(token), place.end, rest)
+        if token in OPERATORS:
+            new = OPERATORS[token]
+            if token == " < " and re.search(r"\b(min|max)\(", self.mutants[number].source):
+                new = " > "           # with <= they would give the same
+            # Each operand once, or those in others would be written out again and again.
+            return (f"({{ __auto_type l{number} = {left}; __auto_type r{number} = {right}; "
+                    f"MUTANT({number}) ? l{number}{new}r{number} : l{number}{token}r{number}; }})")
+        if token == "-":
+            return f"(MUTANT({number}) ? +({right}) : -({right}))"
+        if token == "!":
+            return f"MUTANT({number}) ^ !{right}"
+        return f"(MUTANT({number}) ? {NUMBERS.get(token, f'{token} + 1')} : {token})"
+
+
+def build_switched(folder):
+    """Build a copy of the tree with all switches in it; return the mutants."""
+    written = folder / "src/_kernels.c"
+    switches = Switches(written.read_text())
+    while True:
+        written.write_text(switches.write())
+        done = builds.build(folder, CFLAGS="-O0 -w")
+        if not done.returncode:
+            print(f"{len(switches.refused)} changes cannot be compiled")
+            return [mutant for number, mutant in sorted(switches.mutants.items())
+                    if number not in switches.refused]
+        refused = {
+            number for line in re.findall(r"_kernels\.c:(\d+):\d+: error", done.stderr)
+            for number in switches.numbers_in.get(int(line) - len(SWITCH.splitlines()) - 1, ())}
+        # Most often pointers, of which there is a difference and no sum.
+        refused = {number for number in refused
+                   if switches.mutants[number].change.startswith("'-'")} or refused
+        assert refused, done.stderr[-3000:]
+        switches.refused |= refused
+
+
+def is_found(folder, **variables):
+    """Whether random calls differ on the build in a folder, or some test fails."""
+    variables["CGRAD_SIMD"] = "baseline"
     try:
-        if builds.run_fuzz(folder, 1000, timeout=SECONDS / 3, CGRAD_SIMD="baseline").returncode:
+        if builds.run_fuzz(folder, CALLS, timeout=SECONDS / 4, **variables).returncode:
             return True
+        return any(builds.run_tests(folder, [test], timeout=SECONDS, **variables).returncode
+                   for test in TESTS)
     except subprocess.TimeoutExpired:
         return True
-    for test in TESTS:
-        try:
-            done = builds.run_tests(folder, [test], timeout=SECONDS, CGRAD_SIMD="baseline")
-        except subprocess.TimeoutExpired:
-            return True
-        if done.returncode:
-            return True
-    return False
 
 
 def prepare(folder):
-    """Copy the tree, without the builds for wider registers, which have the same source.
-
-    Cython has done its part in the copy, so that a change in C need not wait for it.
-    """
+    """Copy and build the tree, but for the builds for wider registers, of the same source."""
     builds.copy_tree(folder)
     setup = folder / "setup.py"
     text = setup.read_text()
@@ -102,21 +282,27 @@ def prepare(folder):
     setup.write_text(text.replace("levels.items()", "()"))
     done = builds.build(folder, CFLAGS="-O0")
     assert not done.returncode, done.stderr
+    forget_build(folder)
+
+
+def forget_build(folder):
+    """Remove all but what Cython wrote, so that a build compiles it."""
     for built in [*folder.glob("cgrad/*.so"), *folder.glob("build/**/*.o")]:
         built.unlink()
 
 
-def judge(original, place):
-    """Make one change in a copy of the tree, and return it with whether it was found."""
-    name, number, _, changed = place
+def judge(switched, plain, mutant):
+    """Return a mutant with whether it was found."""
+    if not mutant.text:
+        return mutant, is_found(switched, CGRAD_MUTANT=str(mutant.number))
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary) / "cgrad"
-        shutil.copytree(original, folder)
-        source = folder / "src" / name
-        lines = source.read_text().splitlines()
-        lines[number] = changed
-        source.write_text("\n".join(lines) + "\n")
-        return place, is_found(folder)
+        shutil.copytree(plain, folder)
+        header = folder / "src" / mutant.file
+        lines = header.read_text().splitlines()
+        lines[mutant.line] = mutant.text
+        header.write_text("\n".join(lines) + "\n")
+        return mutant, bool(builds.build(folder, CFLAGS="-O0").returncode) or is_found(folder)
 
 
 def main():
@@ -125,32 +311,41 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, help="so many places, at random; else all")
     parser.add_argument("--seed", type=int, default=0, help="of the sample (0)")
-    parser.add_argument("--files", nargs="*", help="of these files alone")
+    parser.add_argument(
+        "--files", nargs="*", default=SOURCES + HEADERS, help="of these files alone")
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
-    chosen = [place for place in places() if not options.files or place[0] in options.files]
-    print(f"{len(chosen)} places")
-    if options.sample and options.sample < len(chosen):
-        chosen = random.Random(options.seed).sample(chosen, options.sample)
-    found = unexplained = explained = 0
-    with (tempfile.TemporaryDirectory() as temporary,
-          concurrent.futures.ThreadPoolExecutor(options.processes) as pool):
-        original = pathlib.Path(temporary) / "cgrad"
-        prepare(original)
-        judged = [pool.submit(judge, original, place) for place in chosen]
-        for future in concurrent.futures.as_completed(judged):
-            (name, number, line, changed), was_found = future.result()
-            reason = SURVIVORS.get((name, line.strip()))
-            found += was_found
+    with tempfile.TemporaryDirectory() as temporary:
+        plain, switched = (
+            pathlib.Path(temporary) / name / "cgrad" for name in ("plain", "switched"))
+        prepare(plain)
+        shutil.copytree(plain, switched)
+        mutants = build_switched(switched)
+        assert not is_found(switched), "the tests fail as it is"
+        mutants += mutants_of_headers(len(mutants))
+        mutants = [mutant for mutant in mutants if mutant.file in options.files]
+        print(f"{len(mutants)} places", flush=True)
+        if options.sample and options.sample < len(mutants):
+            mutants = random.Random(options.seed).sample(mutants, options.sample)
+        return report(mutants, functools.partial(judge, switched, plain), options.processes)
+
+
+def report(mutants, judge_one, processes):
+    """Judge all, print who survived, and return the exit status."""
+    counts = collections.Counter()
+    with concurrent.futures.ThreadPoolExecutor(processes) as pool:
+        for future in concurrent.futures.as_completed(
+                [pool.submit(judge_one, mutant) for mutant in mutants]):
+            mutant, was_found = future.result()
+            reason = SURVIVORS.get((mutant.file, mutant.source, mutant.change))
+            counts["found" if was_found else "explained" if reason else "not found"] += 1
             if not was_found:
-                explained += reason is not None
-                unexplained += reason is None
-                print(f"{name}:{number + 1}: {line.strip()}\n    -> {changed.strip()}\n"
+                print(f"{mutant.file}:{mutant.line + 1}: {mutant.source}\n    {mutant.change}\n"
                       f"    {reason or 'NOT FOUND'}", flush=True)
-            if (found + explained + unexplained) % 50 == 0:
-                print(f"... {found + explained + unexplained} places", flush=True)
-    print(f"{found} found, {explained} explained, {unexplained} not found")
-    return int(unexplained > 0)
+            if counts.total() % 100 == 0:
+                print(f"... {counts.total()} places", flush=True)
+    print(", ".join(f"{counts[kind]} {kind}" for kind in ("found", "explained", "not found")))
+    return int(counts["not found"] > 0)
 
 
 if __name__ == "__main__":

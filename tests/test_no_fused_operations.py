@@ -15,8 +15,9 @@ import pytest
 from cgrad import _simd
 
 MODULES = ["_kernels", *(f"_loops_{level}" for level in _simd.kernels.simd_levels())]
-# x86's vfmadd..., vfnmsub..., vfmaddsub..., and arm64's fmadd, fmla, fnmsub...
+# x86's mulpd, vmulsd..., and arm64's fmul: what there must be, if the disassembly is right.
 PLAIN = re.compile(r"\b(v?mul[ps][ds]|fmul)\b")
+# x86's vfmadd..., vfnmsub..., vfmaddsub..., and arm64's fmadd, fmla, fnmsub...
 FUSED = re.compile(r"\b(vfn?m(add|sub)\w*|fn?m(add|sub|la|ls))\b")
 
 

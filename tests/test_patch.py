@@ -137,7 +137,7 @@ print(*cgrad.gradient(np.array([1, 2, 4], object)))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
-def test_a_child_that_was_forked_while_another_thread_patched_can_patch():
+def test_a_child_that_was_forked_while_the_lock_was_held_can_patch():
     assert run("""
 import os
 from cgrad import _patch

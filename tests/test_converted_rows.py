@@ -1,0 +1,37 @@
+"""Rows that are brought into memory of their own for a kernel: see `run_by_rows`."""
+
+import itertools
+
+import numpy as np
+import oracle
+import pytest
+
+import cgrad
+from cgrad._simd import kernels
+
+# Rows that have room in that memory, and some that have not, for any of the types.
+SHAPES = [(9, 130), (9, 1300), (3, 4200), (5, 4, 700), (4, 5, 6, 70)]
+
+
+def numbers(shape, dtype):
+    """Make data, complex where it can be, in an array and as part of a larger one."""
+    random = np.random.default_rng(0)
+    whole = random.standard_normal([n + 4 for n in shape]) * 100
+    if np.dtype(dtype).kind == "c":
+        whole = whole + 1j * random.standard_normal(whole.shape)
+    whole = whole.astype(dtype)
+    part = whole[tuple(slice(2, -2) for _ in shape)]
+    return part.copy(), part
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "dtype", ["i1", "i4", "u8", "f2", ">f2", ">f4", ">f8", ">c8", ">c16", ">G"])
+def test_results_are_numpys(shape, dtype):
+    random = np.random.default_rng(1)
+    coordinates = tuple(np.cumsum(random.random(n) + 0.1) for n in shape)
+    for f, order in itertools.product(numbers(shape, dtype), (1, 2)):
+        for spacing, axis in (((0.3,), None), (coordinates, None), (coordinates[:1], 0)):
+            assert kernels.differentiate(f, spacing, axis, order) is not None
+            oracle.assert_same(
+                cgrad.gradient, (f, *spacing), {"axis": axis, "edge_order": order})
