@@ -47,6 +47,21 @@ def test_sizes_on_either_side_of_every_limit_of_the_kernels(dtype, spacing, edge
         oracle.assert_same(cgrad.gradient, (f, *h), {"edge_order": edge_order})
 
 
+# Coordinates are looked at 512 steps at a time.
+@pytest.mark.parametrize("step", [0, 1, 510, 511, 512, 513, 1023, 1024, 1498])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "longdouble", "i2", "i8"])
+def test_coordinates_of_which_one_step_differs_are_uneven(dtype, step):
+    x = np.arange(1500)
+    x[step + 1:] += 1
+    f = np.random.default_rng(0).random(1500)
+    oracle.assert_same(cgrad.gradient, (f, x.astype(dtype)), {})
+    if np.dtype(dtype).kind == "f":
+        # As little as can be.
+        x = np.arange(1500).astype(dtype)
+        x[step + 1] = np.nextafter(x[step + 1], x.dtype.type(np.inf))
+        oracle.assert_same(cgrad.gradient, (f, x), {})
+
+
 @pytest.mark.parametrize("shape", [(9000, 3), (3, 9000), (2, 5000, 2), (90, 91), (20, 30, 25),
                                    (1, 70, 1, 80), (13, 12, 11, 10), (2,) * 12])
 @pytest.mark.parametrize("order", ["C", "F", "reversed", "rolled"])
