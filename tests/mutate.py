@@ -68,9 +68,9 @@ SURVIVORS = {
      "'0' in first[0]"): SAME,
     ("rows.pxi", "complex_quotient(out_last, f_last - step, f_last, 0 / last[0], 1 / last[0])",
      "'0' in last[0]"): SAME,
-    ("rows.pxi", "out[0] = quotient(f[0], f[step], first[0], kind)", "'0' in first[0]"): SAME,
+    ("rows.pxi", "out[0] = quotient(f[0], f[step], first[0], kind)", "'0' in first[0] (3)"): SAME,
     ("rows.pxi", "out_last[0] = quotient(f_last[-step], f_last[0], last[0], kind)",
-     "'0' in last[0]"): SAME,
+     "'0' in last[0] (3)"): SAME,
     ("rows.pxi", "cdef coefficient_t ratio = 0, scale = 1", "'0.0' in 0.0"): UNUSED,
     ("rows.pxi", "cdef coefficient_t ratio = 0, scale = 1", "'1.0' in 1.0"): UNUSED,
     **{("rows.pxi", f"_divide(out, p, r, a[0], count, {steps})", "'0' in a[0]"): SAME
