@@ -4,8 +4,8 @@
 
 A place is an operator, an index, a bound, or another number. In what Cython writes, every place
 gets a switch, so that one build has all changes and ``CGRAD_MUTANT`` says which of them is made: in
-all types that the kernels are written out for at once. The headers are changed as text, and built
-anew.
+all types that the kernels are written out for at once. Words (and, or, not, min, ...) and headers
+are changed as text, and built anew.
 
 A change counts as found when random calls differ from NumPy's, a test fails, or either crashes or
 hangs. Those that nobody finds are printed: either a test is missing, or the change alters no result
@@ -36,23 +36,29 @@ HEADERS = ["half.h", "numbers.h"]
 # What finds most of what random calls do not, the quickest first.
 TESTS = [
     "test_contract.py", "test_out.py", "test_floating_point_events.py", "test_compiled.py",
-    "test_data_with_gaps.py", "test_streaming.py", "test_footprint.py", "test_kept_memory.py",
-    "test_workers.py",
+    "test_data_with_gaps.py", "test_streaming.py", "test_matches_numpy.py", "test_footprint.py",
+    "test_kept_memory.py", "test_workers.py",
 ]
 CALLS = 1000
-SECONDS = 120                     # after which a test file hangs, and random calls much sooner
+SECONDS = 180                     # after which a test file hangs, and random calls much sooner
 
 OPERATORS = {
     " + ": " - ", " - ": " + ", " * ": " + ", " / ": " * ", " % ": " / ", " == ": " != ",
     " != ": " == ", " < ": " <= ", " <= ": " < ", " > ": " >= ", " >= ": " > ", " & ": " | ",
     " | ": " & ", " << ": " >> ", " >> ": " << ",
 }
-NUMBERS = {"0": "1", "1": "0", "2": "1"}
-# In headers: a pattern, and what takes its place.
+NUMBERS = {"0": "1", "1": "2", "2": "1"}
+# Of words and names that Cython writes out as branches: a pattern, and what takes its place.
+WORDS = [
+    (r" and ", " or "), (r" or ", " and "), (r"\bnot ", ""), (r"\bTrue\b", "False"),
+    (r"\bFalse\b", "True"), (r" // ", " % "), (r"\bmin\(", "max("), (r"\bmax\(", "min("),
+    (r"\+= ", "-= "), (r"2\. \* ", ""),
+]
+# The same in headers, of which all is changed as text.
 CHANGES = [
-    *((re.escape(old), new) for old, new in OPERATORS.items()),
+    *WORDS, *((re.escape(old), new) for old, new in OPERATORS.items()),
     *((rf"(?<![\w.]){old}(?![\w.])", new) for old, new in NUMBERS.items()),
-    (r"\+= ", "-= "), (r"(?<=[(=,] )-(?=\w)", ""),
+    (r"(?<=[(=,] )-(?=\w)", ""),
 ]
 
 # Why a change alters no result.
@@ -117,20 +123,22 @@ class Mutant:
 
 
 def is_code(line):
-    """Whether a header's line is neither a comment nor empty."""
+    """Whether a line is neither a comment nor empty."""
     text = line.strip()
-    return bool(text) and not text.startswith(("#", "/*", "*"))
+    return bool(text) and not text.startswith(("#", "/*", "*", '"""', "cdef extern", "include"))
 
 
-def mutants_of_headers(first):
-    """List the changes of headers, numbered from `first` on."""
+def mutants_of_text(first):
+    """List the changes that are made in the source itself, numbered from `first` on."""
     numbers = itertools.count(first)
-    for name in HEADERS:
+    for name in SOURCES + HEADERS:
+        in_text = False
         for line, source in enumerate((builds.ROOT / "src" / name).read_text().splitlines()):
-            code = source.split("/*")[0]
-            if not is_code(source):
+            in_text ^= source.count('"""') % 2
+            code = source.split("#")[0].split("/*")[0]
+            if in_text or not is_code(source):
                 continue
-            for pattern, new in CHANGES:
+            for pattern, new in CHANGES if name in HEADERS else WORDS:
                 for match in re.finditer(pattern, code):
                     changed = code[:match.start()] + new + code[match.end():]
                     yield Mutant(
@@ -300,7 +308,7 @@ def is_found(folder, **variables):
     """Whether random calls differ on the build in a folder, or some test fails."""
     variables["CGRAD_SIMD"] = "baseline"
     try:
-        if builds.run_fuzz(folder, CALLS, timeout=SECONDS / 4, **variables).returncode:
+        if builds.run_fuzz(folder, CALLS, timeout=SECONDS / 6, **variables).returncode:
             return True
         return any(builds.run_tests(folder, [test], timeout=SECONDS, **variables).returncode
                    for test in TESTS)
@@ -357,7 +365,7 @@ def main():
         shutil.copytree(plain, switched)
         mutants = build_switched(switched)
         assert not is_found(switched), "the tests fail as it is"
-        mutants += mutants_of_headers(len(mutants))
+        mutants += mutants_of_text(len(mutants))
         mutants = [mutant for mutant in mutants if mutant.file in options.files]
         print(f"{len(mutants)} places", flush=True)
         if options.sample and options.sample < len(mutants):
