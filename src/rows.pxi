@@ -238,6 +238,8 @@ cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t
                 _divide(out, p, r, a[0], count, 1, 1, REAL)
             elif out_step == 1 and step == -1:
                 _divide(out, p, r, a[0], count, -1, 1, REAL)
+            elif out_step == 1 and step == 2:
+                _divide(out, p, r, a[0], count, 2, 1, REAL)
             else:
                 _divide(out, p, r, a[0], count, step, out_step, REAL)
         elif rows.kind == COMPLEX:
@@ -282,6 +284,8 @@ cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t 
                 _scale(out, p, r, a[0], count, 1, 1, REAL)
             elif out_step == 1 and step == -1:
                 _scale(out, p, r, a[0], count, -1, 1, REAL)
+            elif out_step == 1 and step == 2:
+                _scale(out, p, r, a[0], count, 2, 1, REAL)
             else:
                 _scale(out, p, r, a[0], count, step, out_step, REAL)
         elif value_t is float and coefficient_t is float:
@@ -321,6 +325,8 @@ cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_
                 _combine(out, p, q, r, a[at], b[at], c[at], count, 1, 1, REAL)
             elif out_step == 1 and step == -1:
                 _combine(out, p, q, r, a[at], b[at], c[at], count, -1, 1, REAL)
+            elif out_step == 1 and step == 2:
+                _combine(out, p, q, r, a[at], b[at], c[at], count, 2, 1, REAL)
             else:
                 _combine(out, p, q, r, a[at], b[at], c[at], count, step, out_step, REAL)
         elif rows.kind == COMPLEX:
@@ -374,6 +380,8 @@ cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
                 _combine_varying(out, p, q, r, a, b, c, count, 1, 1, REAL)
             elif out_step == 1 and step == -1:
                 _combine_varying(out, p, q, r, a, b, c, count, -1, 1, REAL)
+            elif out_step == 1 and step == 2:
+                _combine_varying(out, p, q, r, a, b, c, count, 2, 1, REAL)
             else:
                 _combine_varying(out, p, q, r, a, b, c, count, step, out_step, REAL)
         elif rows.kind == COMPLEX:

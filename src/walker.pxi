@@ -23,7 +23,7 @@ cdef enum:
     LINE = 64                     # bytes in a cache line
     SHARES = 4                    # blocks for each worker, at least, so that none waits long
     FETCH_FROM = 1 << 22          # bytes of f, from which on its rows come from memory
-    AHEAD = 2                     # rows: so soon is one of these asked for
+    AHEAD = 3                     # rows: so soon is one of these asked for
     SHORT = 8                     # below this a row costs more to start than to run
 
 cdef struct Stencil:

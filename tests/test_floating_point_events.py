@@ -60,6 +60,25 @@ def test_nan_alone_is_no_event_and_stays_compiled():
         assert _kernels.differentiate(f, (), None, 1) is not None
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("step", [2, 3, -1, -2])
+@pytest.mark.parametrize("n", range(2, 40))
+def test_numbers_that_are_not_differentiated_raise_nothing(n, step, dtype):
+    # Around and between those that are, signalling NaN: whatever is done to one is an event.
+    signalling = {"f4": np.array(0x7FA00000, "u4"), "f8": np.array(0x7FF4 << 48, "u8")}[dtype]
+    ends = 17
+    whole = np.full((5, n * abs(step) + 2 * ends), signalling).view(dtype)
+    f = whole[1:-1, ends:-ends][:, ::step]
+    f[...] = np.random.default_rng(n).random(f.shape)
+    coordinates = [np.cumsum(np.random.default_rng(n).random(n) + 0.1) for n in f.shape]
+    for data, spacing in (f, ()), (f, (0.3,)), (f, coordinates), (f[1], coordinates[1:]):
+        with np.errstate(all="raise"):
+            got = _kernels.differentiate(data, tuple(spacing), None, 1)
+            expected = np.gradient(data.copy(), *spacing)
+        for result, of_numpy in zip(*map(np.atleast_2d, (got, expected)), strict=True):
+            assert result.tobytes() == of_numpy.tobytes()
+
+
 def test_an_event_that_is_ignored_stays_compiled():
     f = np.array([np.inf, 1.0, np.inf, 1.0])
     with np.errstate(invalid="ignore"):
