@@ -522,6 +522,8 @@ cdef bint fill_plan(Plan *plan, cnp.ndarray f, tuple spacings, const int *axes, 
                 return False          # one for all axes can only be a scalar
             if spacing.precision == WEAK and spacing.h == 0 and edge_order == 2:
                 return False          # ZeroDivisionError
+        if plan.value == HALF and spacing.precision == EXTENDED and not ROUNDS_AS_NUMPY:
+            return False
         if cnp.PyArray_ISBOOL(f) and (
                 spacing.uniform or edge_order == 1 or spacing.precision < DOUBLE):
             return False              # an error, but for products with coefficients

@@ -5,6 +5,7 @@
    It raises the floating-point event of overflow where a half would; the one of
    underflow it does not raise: the door takes it to have happened. */
 
+#include <float.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -92,7 +93,8 @@ static CYTHON_INLINE double double_to_half(double x)
     return double_of_bits(rounded | sign);
 }
 
-/* As NumPy's casts do, by way of float. */
+/* As NumPy's casts do from x87's format, by way of float; from others, some do not. */
+enum { ROUNDS_AS_NUMPY = LDBL_MANT_DIG == 64 };
 static CYTHON_INLINE long double long_double_to_half(long double x) { return float_to_half((float)x); }
 
 static CYTHON_INLINE float float_of_half(uint16_t half)

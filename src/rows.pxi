@@ -74,6 +74,8 @@ cdef extern from "half.h" nogil:
     float difference_to_half(float x)
     double double_to_half(double x)
     longdouble long_double_to_half(longdouble x)
+    enum:
+        ROUNDS_AS_NUMPY
 
 
 cdef inline coefficient_t to_half(coefficient_t x) noexcept nogil:

@@ -29,6 +29,9 @@ def numpy_forbidden(monkeypatch):
 ], ids=str)
 @pytest.mark.parametrize("axis", [None, (1, 0), [-1, 0]], ids=str)
 def test_numbers_and_spacings_that_are_compiled(dtype, spacing, axis):
+    extended = any(getattr(h, "dtype", None) == np.longdouble for h in spacing)
+    if dtype == "f2" and extended and np.finfo(np.longdouble).nmant != 63:
+        pytest.skip("how NumPy rounds this long double to half precision depends on the machine")
     f = np.arange(25).astype(dtype).reshape(5, 5)
     cgrad.gradient(f, *spacing, axis=axis, edge_order=2)
 
