@@ -146,7 +146,7 @@ cdef void read_row(const Plan *plan, char *row, const char *f, Py_ssize_t step,
     cdef char dense_room[ROW_ROOM]
     cdef char *dense = aligned(dense_room)
     cdef char *copy = row if plan.load == NULL else dense
-    if plan.copies or plan.load == NULL:
+    if plan.copies:
         LOOPS.copy_numbers(copy, plan.itemsize, f, step * plan.unit, count,
                            plan.itemsize // plan.parts, plan.parts, plan.swaps)
         f, step = copy, 1
@@ -248,7 +248,7 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
     cdef int edge = rows.edge_points != 0
     cdef bint writes = plan.writes_rows or stream
     # Whether the rows before and after one are its neighbours, and each is read at once.
-    cdef bint rolling = (not along and rows.rows > 1 and not stream and rows.count <= room
+    cdef bint rolling = (rows.rows > 1 and not stream and rows.count <= room
                          and f[2] - f[0] == 2 * rows.jump * plan.unit)
     part.rows = 1
     part.step = plan.parts if plan.reads_rows else rows.step * plan.parts

@@ -212,9 +212,20 @@ def test_the_door_trusts_nobody_about_overlap_unless_told():
     assert kernels.differentiate(f, (), None, 1, None, (f,)) is None
 
 
-def test_reversed_data_into_every_other_element():
-    f = np.random.default_rng(0).standard_normal((5, 40))[:, ::-1]
-    whole = np.full((2, 5, 80), 7.0)
-    cgrad.gradient(f, 0.3, out=whole[:, :, ::2])
-    np.testing.assert_array_equal(whole[:, :, ::2], np.gradient(f, 0.3))
-    assert (whole[:, :, 1::2] == 7.0).all()
+@pytest.mark.parametrize("step", [1, -1, 2, -2, 3])
+@pytest.mark.parametrize("out_step", [1, 2, 3, -1, -2])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "longdouble", "c8", "c16"])
+def test_any_step_into_any_other(dtype, step, out_step):
+    random = np.random.default_rng(0)
+    f = random.standard_normal((5, 40 * abs(step))).astype(dtype)[:, ::step]
+    x = [np.cumsum(random.random(n) + 0.1) for n in f.shape]
+    whole = filled((2, 5, 40 * abs(out_step)), dtype)
+    out = whole[:, :, ::out_step]
+    for spacing in (), (0.3,), x:
+        cgrad.gradient(f, *spacing, out=out)
+        assert_holds(out, np.gradient(f, *spacing))
+        cgrad.gradient(f[1], *spacing[-1:], out=out[0, 1])
+        assert_holds(out[0, 1:2], [np.gradient(f[1], *spacing[-1:])])
+    between = np.ones(whole.shape[-1], bool)
+    between[::out_step] = False
+    assert (whole[:, :, between] == 77).all()
