@@ -132,20 +132,16 @@ def test_many_threads_that_all_ask_for_workers_get_right_answers():
     x = np.cumsum(np.random.default_rng(1).random(300) + 0.1)
     expected = np.array([np.gradient(f, x, x), np.gradient(f, 0.3, 0.3)])
     outs = [np.zeros((2, 2, 300, 300)) for _ in range(16)]
-    stop = time.monotonic() + 3
 
     def work(out):
-        rounds = 0
-        while time.monotonic() < stop:
+        for _ in range(20):
             out[:] = 0
             cgrad.gradient(f, x, x, out=out[0], workers=3)
             cgrad.gradient(f, 0.3, out=out[1], workers=2)
             np.testing.assert_array_equal(out, expected)
-            rounds += 1
-        return rounds
 
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        assert all(rounds > 0 for rounds in pool.map(work, outs))
+        list(pool.map(work, outs))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
