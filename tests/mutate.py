@@ -16,9 +16,10 @@ import argparse
 import collections
 import concurrent.futures
 import dataclasses
-import functools
 import itertools
+import os
 import pathlib
+import queue
 import random
 import re
 import shutil
@@ -33,14 +34,6 @@ SOURCES = [
     "_kernels.pyx",
 ]
 HEADERS = ["half.h", "numbers.h"]
-# What finds most of what random calls do not, the quickest first.
-TESTS = [
-    "test_contract.py", "test_out.py", "test_floating_point_events.py", "test_compiled.py",
-    "test_data_with_gaps.py", "test_streaming.py", "test_matches_numpy.py", "test_footprint.py",
-    "test_kept_memory.py", "test_workers.py",
-]
-CALLS = 1000
-SECONDS = 180                     # after which a test file hangs, and random calls much sooner
 
 OPERATORS = {
     " + ": " - ", " - ": " + ", " * ": " + ", " / ": " * ", " % ": " / ", " == ": " != ",
@@ -92,7 +85,7 @@ SURVIVORS = {
 SWITCH = """
 char *getenv(const char *);         // not by its header, since what it defines is decided below
 int atoi(const char *);
-static int cgrad_mutant;
+int cgrad_mutant;                   // which judge.py sets as well
 __attribute__((constructor)) static void cgrad_choose_mutant(void)
 {
     const char *number = getenv("CGRAD_MUTANT");
@@ -289,7 +282,7 @@ def build_switched(folder):
     switches = Switches(written.read_text())
     while True:
         written.write_text(switches.write())
-        done = builds.build(folder, CFLAGS="-O0 -w")
+        done = builds.build(folder, CFLAGS="-O1 -w")
         if not done.returncode:
             print(f"{len(switches.refused)} changes cannot be compiled")
             return [mutant for number, mutant in sorted(switches.mutants.items())
@@ -304,16 +297,26 @@ def build_switched(folder):
         switches.refused |= refused
 
 
-def is_found(folder, **variables):
-    """Whether random calls differ on the build in a folder, or some test fails."""
-    variables["CGRAD_SIMD"] = "baseline"
-    try:
-        if builds.run_fuzz(folder, CALLS, timeout=SECONDS / 6, **variables).returncode:
+class Judge:
+    """A process that says of the build in a folder, with this or that change, if tests find it."""
+
+    def __init__(self, folder, *options):
+        self._process = subprocess.Popen(
+            [sys.executable, str(folder / "tests/judge.py"), *options], cwd=folder,
+            env=dict(os.environ, PYTHONPATH=str(folder), CGRAD_SIMD="baseline"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+    def finds(self, number=-1):
+        """Whether a change is found; if it lets nothing even be imported, it is."""
+        try:
+            print(number, file=self._process.stdin, flush=True)
+        except BrokenPipeError:
             return True
-        return any(builds.run_tests(folder, [test], timeout=SECONDS, **variables).returncode
-                   for test in TESTS)
-    except subprocess.TimeoutExpired:
-        return True
+        return self._process.stdout.readline() != "survived\n"
+
+    def close(self):
+        """End the process."""
+        self._process.communicate()
 
 
 def prepare(folder):
@@ -334,18 +337,22 @@ def forget_build(folder):
         built.unlink()
 
 
-def judge(switched, plain, mutant):
-    """Return a mutant with whether it was found."""
-    if not mutant.text:
-        return mutant, is_found(switched, CGRAD_MUTANT=str(mutant.number))
+def finds_text(plain, options, mutant):
+    """Whether a change of the text is found, or cannot be built."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary) / "cgrad"
         shutil.copytree(plain, folder)
-        header = folder / "src" / mutant.file
-        lines = header.read_text().splitlines()
+        source = folder / "src" / mutant.file
+        lines = source.read_text().splitlines()
         lines[mutant.line] = mutant.text
-        header.write_text("\n".join(lines) + "\n")
-        return mutant, bool(builds.build(folder, CFLAGS="-O0").returncode) or is_found(folder)
+        source.write_text("\n".join(lines) + "\n")
+        if builds.build(folder, CFLAGS="-O0").returncode:
+            return True
+        judge = Judge(folder, *options)
+        try:
+            return judge.finds()
+        finally:
+            judge.close()
 
 
 def main():
@@ -357,29 +364,46 @@ def main():
     parser.add_argument(
         "--files", nargs="*", default=SOURCES + HEADERS, help="of these files alone")
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument(
+        "--quick", action="store_true",
+        help="leave out the tests that take longer: they may find what survives")
     options = parser.parse_args()
+    quick = ["--quick"] if options.quick else []
     with tempfile.TemporaryDirectory() as temporary:
         plain, switched = (
             pathlib.Path(temporary) / name / "cgrad" for name in ("plain", "switched"))
         prepare(plain)
         shutil.copytree(plain, switched)
         mutants = build_switched(switched)
-        assert not is_found(switched), "the tests fail as it is"
+        judges = queue.SimpleQueue()
+        for _ in range(options.processes):
+            judges.put(Judge(switched, *quick))
+        judge = judges.get()
+        assert not judge.finds(), "the tests fail as it is"
+        judges.put(judge)
         mutants += mutants_of_text(len(mutants))
         mutants = [mutant for mutant in mutants if mutant.file in options.files]
         print(f"{len(mutants)} places", flush=True)
         if options.sample and options.sample < len(mutants):
             mutants = random.Random(options.seed).sample(mutants, options.sample)
-        return report(mutants, functools.partial(judge, switched, plain), options.processes)
+
+        def finds(mutant):
+            if mutant.text:
+                return finds_text(plain, quick, mutant)
+            judge = judges.get()
+            try:
+                return judge.finds(mutant.number)
+            finally:
+                judges.put(judge)
+
+        return report(mutants, finds, options.processes)
 
 
-def report(mutants, judge_one, processes):
+def report(mutants, finds, processes):
     """Judge all, print who survived, and return the exit status."""
     counts = collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(processes) as pool:
-        for future in concurrent.futures.as_completed(
-                [pool.submit(judge_one, mutant) for mutant in mutants]):
-            mutant, was_found = future.result()
+        for mutant, was_found in zip(mutants, pool.map(finds, mutants), strict=True):
             reason = SURVIVORS.get((mutant.file, mutant.source, mutant.change))
             counts["found" if was_found else "explained" if reason else "not found"] += 1
             if not was_found:
