@@ -294,7 +294,8 @@ def run(cases, names, options):
 
 def write_json(path, facts, options, rows):
     """Write everything that was measured."""
-    document = {"environment": facts, "options": vars(options), "rows": rows}
+    asked = {name: value for name, value in vars(options).items() if name != "json"}
+    document = {"environment": facts, "options": asked, "rows": rows}
     Path(path).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 

@@ -336,6 +336,8 @@ def layout_cases():
             yield Case("layouts", (192, 192, 192), layout=layout, axis=axis)
     for layout in ("C", "strided", "reversed"):
         yield Case("layouts", (1_000_000,), layout=layout)
+    for dtype in ("f4", "f8"):
+        yield Case("layouts", (100_000,), dtype, layout="strided")
 
 
 def integer_cases():

@@ -98,7 +98,8 @@ def main():
         times = rows[-1]["seconds"]
         print_line(f"  {case.name}", [text(times) for text in COLUMNS.values()])
     if options.json:
-        document = {"environment": facts, "options": vars(options), "rows": rows}
+        asked = {name: value for name, value in vars(options).items() if name != "json"}
+        document = {"environment": facts, "options": asked, "rows": rows}
         Path(options.json).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     if options.picture:
         draw(rows, facts, options.picture)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import sysconfig
 import threading
 import tracemalloc
 
@@ -63,6 +64,12 @@ def test_importing_loads_nothing_but_ourselves():
         "cgrad", "cgrad._gradient", "cgrad._kernels", "cgrad._layout", "cgrad._memory",
         "cgrad._out", "cgrad._patch", "cgrad._simd", "cgrad._workers",
         *({f"cgrad._loops_{level}"} if level != "baseline" else ())}
+
+
+@pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python always has a GIL")
+def test_an_import_does_not_turn_the_gil_on():
+    assert run("import cgrad, sys; print(sys._is_gil_enabled())") == ["False"]
 
 
 def test_the_gil_is_free_while_kernels_run():
