@@ -40,11 +40,12 @@ ctypedef void (*loop_setter)(Loops *loops) noexcept
 cdef inline Kernels kernels_of(value_t value_tag, coefficient_t coefficient_tag) noexcept:
     cdef Kernels kernels
     kernels.divide = <row_kernel> divide[value_t, coefficient_t]
-    kernels.scale = <row_kernel> scale[value_t, coefficient_t]
+    kernels.scale = NULL
     kernels.combine = <row_kernel> combine[value_t, coefficient_t]
     kernels.combine_varying = <row_kernel> combine_varying[value_t, coefficient_t]
     kernels.combine_coordinates = NULL
     if coefficient_t is not longdouble:
+        kernels.scale = <row_kernel> scale[value_t, coefficient_t]
         kernels.combine_coordinates = <row_kernel> combine_coordinates[value_t, coefficient_t]
     return kernels
 

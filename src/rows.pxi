@@ -275,14 +275,12 @@ cdef inline void _scale(value_t *restrict out, const value_t *p, const value_t *
 cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                 const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
                 const Rows *rows) noexcept nogil:
-    # Not for complex numbers: what they are divided by is inverted anyway.
+    # Not for complex numbers: what they are divided by is inverted anyway. Nor for long doubles.
     cdef Py_ssize_t k
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
     for k in range(rows.rows):
         if rows.kind == REAL:
-            if coefficient_t is longdouble:
-                _scale(out, p, r, a[0], count, step, out_step, REAL)
-            elif out_step == 1 and step == 1:
+            if out_step == 1 and step == 1:
                 _scale(out, p, r, a[0], count, 1, 1, REAL)
             elif out_step == 1 and step == -1:
                 _scale(out, p, r, a[0], count, -1, 1, REAL)
@@ -317,6 +315,7 @@ cdef inline void _combine(value_t *restrict out, const value_t *p, const value_t
 cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                   const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
                   const Rows *rows) noexcept nogil:
+    # Rows never run along the axis here: no edges lie beside them.
     cdef Py_ssize_t k, at = 0
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
     for k in range(rows.rows):
@@ -343,8 +342,6 @@ cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_
                 _combine(out, p, q, r, a[at], b[at], c[at], count, 1, 1, HALVES)
             elif coefficient_t is float:
                 _combine(out, p, q, r, a[at], b[at], c[at], count, 1, 1, HALVES_ALONE)
-        if rows.edge_points:
-            edges(out - out_step, p, a[0], rows)
         out += rows.out_jump
         p += rows.jump
         q += rows.jump

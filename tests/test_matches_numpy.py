@@ -63,6 +63,17 @@ def test_coordinates_of_which_one_step_differs_are_uneven(dtype, step):
         oracle.assert_same(cgrad.gradient, (f, x), {})
 
 
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "longdouble"])
+def test_steps_that_round_to_the_same_are_even(dtype):
+    x = np.arange(0, 60, 3).astype(dtype)
+    x[0] = -np.finfo(dtype).eps / 4
+    assert x[0] < 0
+    f = np.random.default_rng(0).random(20)
+    for data in f, f.astype(dtype):
+        for coordinates in x, -x[::-1]:
+            oracle.assert_same(cgrad.gradient, (data, coordinates), {})
+
+
 # And coefficients are worked out for 512 points at a time, which are all kept if there is a row
 # of such length for each.
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "longdouble", "c8", "i4"])
