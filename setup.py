@@ -64,8 +64,9 @@ baseline = []
 if sys.platform != "win32" and sysconfig.get_platform().endswith("x86_64"):
     lean = []
     if gcc:
-        # Of every other float gcc 12 does two in a register for four, with what lies between
-        # them in its other half: that makes events up.
+        # gcc 12 computes the last two of every other float in a register for four, whose other
+        # half holds the numbers between: that makes events up. The levels below have wider
+        # registers, and in them four floats or more to the last.
         baseline = ["--param=vect-epilogues-nomask=0"]
     if gcc and not is_asked_for("-O"):
         # What -O3 does beyond vectors is for the door; these loops it makes larger, not faster.

@@ -207,9 +207,9 @@ cdef inline void edges(value_t *out, const value_t *f, coefficient_t type_tag,
 
 
 # A kernel calls its one inlined body from several arms. Literal steps, for rows
-# forward and backward, let the compiler turn it into vector code, a literal kind
-# takes out the arithmetic of the others. Halves always come in dense rows; there are
-# no vectors of long doubles.
+# forward, backward, and of every other number, let the compiler turn it into vector
+# code, a literal kind takes out the arithmetic of the others. Halves always come in
+# dense rows; there are no vectors of long doubles.
 
 
 cdef inline void _divide(value_t *restrict out, const value_t *p, const value_t *r,
@@ -275,7 +275,8 @@ cdef inline void _scale(value_t *restrict out, const value_t *p, const value_t *
 cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                 const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
                 const Rows *rows) noexcept nogil:
-    # Not for complex numbers: what they are divided by is inverted anyway. Nor for long doubles.
+    # Not for complex numbers: what they are divided by is inverted anyway. Nor for long doubles,
+    # for which `multiply_if_exact` does not ask.
     cdef Py_ssize_t k
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
     for k in range(rows.rows):

@@ -5,6 +5,7 @@ change is switched on in a fork of its own, so that most are found in a moment.
 """
 
 import argparse
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -28,19 +29,19 @@ SLOW = [
     "test_workers.py",
 ]
 CALLS = 3000
-SECONDS = 180                     # after which a test file hangs, and random calls much sooner
+SECONDS = 180                     # after which a test file hangs, or random calls sooner
 
 
-def is_found(number, tests):
-    """Whether random calls differ from NumPy's with a change, or some test fails."""
+def is_found(tests):
+    """Whether random calls differ from NumPy's, or some test fails."""
     # Who hangs is killed by the alarm, even within compiled code.
-    signal.alarm(SECONDS // 6)
+    signal.alarm(SECONDS // 3)
     for first in range(0, CALLS, 50):
         if fuzz.compare(range(first, first + 50))[1]:
             return True
     # What was set up before the switch was thrown comes about again in a new process.
     command = [sys.executable, str(HERE / "fuzz.py"), "--calls", "200"]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
+    if subprocess.run(command, capture_output=True, check=False, timeout=SECONDS).returncode:
         return True
     for test in tests:
         signal.alarm(SECONDS)
@@ -54,6 +55,7 @@ def judge(number, tests):
     child = os.fork()
     if not child:
         try:
+            os.setsid()
             nothing = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nothing, 1)
             os.dup2(nothing, 2)
@@ -61,10 +63,13 @@ def judge(number, tests):
             if number >= 0:
                 ctypes.c_int.in_dll(ctypes.CDLL(_kernels.__file__), "cgrad_mutant").value = number
                 _kernels.use_loops(None)
-            os._exit(is_found(number, tests))
+            os._exit(is_found(tests))
         finally:
             os._exit(1)
-    return os.waitpid(child, 0)[1] != 0
+    found = os.waitpid(child, 0)[1] != 0
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)          # what it started and did not end
+    return found
 
 
 def main():

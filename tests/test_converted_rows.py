@@ -19,7 +19,7 @@ def numbers(shape, dtype):
     whole = random.standard_normal([n + 4 for n in shape]) * 100
     if np.dtype(dtype).kind == "c":
         whole = whole + 1j * random.standard_normal(whole.shape)
-    with np.errstate(invalid="ignore"):       # negative ones without a sign, on some machines
+    with np.errstate(invalid="ignore"):       # an event on some machines: negative to unsigned
         whole = whole.astype(dtype)
     part = whole[tuple(slice(2, -2) for _ in shape)]
     return part.copy(), part

@@ -35,7 +35,7 @@ def test_sizes_on_either_side_of_every_limit_of_the_kernels(dtype, spacing, edge
     for n in [2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 33, 511, 512, 513, 514, 1025, 4095, 4097, 8195]:
         if n < edge_order + 1:
             continue
-        with np.errstate(invalid="ignore"):       # negative ones without a sign, on some machines
+        with np.errstate(invalid="ignore"):       # an event on some machines: negative to unsigned
             f = (random.standard_normal(n) * 50).astype(dtype)
         h = {
             "none": (),
@@ -74,8 +74,8 @@ def test_steps_that_round_to_the_same_are_even(dtype):
             oracle.assert_same(cgrad.gradient, (data, coordinates), {})
 
 
-# And coefficients are worked out for 512 points at a time, which are all kept if there is a row
-# of such length for each.
+# Coefficients are worked out for 512 points at a time, and kept for all n points of an axis if
+# n <= size // 512.
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "longdouble", "c8", "i4"])
 def test_coefficients_of_more_points_than_are_worked_out_at_a_time(dtype):
     random = np.random.default_rng(0)

@@ -219,10 +219,11 @@ def test_any_step_into_any_other(dtype, step, out_step):
     random = np.random.default_rng(0)
     f = random.standard_normal((5, 40 * abs(step))).astype(dtype)[:, ::step]
     x = [np.cumsum(random.random(n) + 0.1) for n in f.shape]
+    own = x if f.dtype.kind == "c" else [coordinates.astype(dtype) for coordinates in x]
     whole = filled((2, 5, 40 * abs(out_step)), dtype)
     out = whole[:, :, ::out_step]
-    for spacing in (), (0.3,), x:
-        cgrad.gradient(f, *spacing, out=out)
+    for spacing in (), (0.3,), tuple(x), tuple(own):
+        assert kernels.differentiate(f, spacing, None, 1, None, tuple(out)) is not None
         assert_holds(out, np.gradient(f, *spacing))
         cgrad.gradient(f[1], *spacing[-1:], out=out[0, 1])
         assert_holds(out[0, 1:2], [np.gradient(f[1], *spacing[-1:])])
