@@ -207,8 +207,8 @@ cdef inline void edges(value_t *out, const value_t *f, coefficient_t type_tag,
 
 
 # A kernel calls its one inlined body from several arms. Literal steps, for rows
-# forward, backward, and of every other number, let the compiler turn it into vector
-# code, a literal kind takes out the arithmetic of the others. Halves always come in
+# forward, backward and (for uniform axes) of every other number, let the compiler turn
+# it into vector code, a literal kind takes out the arithmetic of the others. Halves always come in
 # dense rows; there are no vectors of long doubles.
 
 
@@ -327,8 +327,6 @@ cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_
                 _combine(out, p, q, r, a[at], b[at], c[at], count, 1, 1, REAL)
             elif out_step == 1 and step == -1:
                 _combine(out, p, q, r, a[at], b[at], c[at], count, -1, 1, REAL)
-            elif out_step == 1 and step == 2:
-                _combine(out, p, q, r, a[at], b[at], c[at], count, 2, 1, REAL)
             else:
                 _combine(out, p, q, r, a[at], b[at], c[at], count, step, out_step, REAL)
         elif rows.kind == COMPLEX:
@@ -380,8 +378,6 @@ cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
                 _combine_varying(out, p, q, r, a, b, c, count, 1, 1, REAL)
             elif out_step == 1 and step == -1:
                 _combine_varying(out, p, q, r, a, b, c, count, -1, 1, REAL)
-            elif out_step == 1 and step == 2:
-                _combine_varying(out, p, q, r, a, b, c, count, 2, 1, REAL)
             else:
                 _combine_varying(out, p, q, r, a, b, c, count, step, out_step, REAL)
         elif rows.kind == COMPLEX:
