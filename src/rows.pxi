@@ -208,8 +208,8 @@ cdef inline void edges(value_t *out, const value_t *f, coefficient_t type_tag,
 
 # A kernel calls its one inlined body from several arms. Literal steps, for rows
 # forward, backward and (for uniform axes) of every other number, let the compiler turn
-# it into vector code, a literal kind takes out the arithmetic of the others. Halves always come in
-# dense rows; there are no vectors of long doubles.
+# it into vector code, a literal kind takes out the arithmetic of the others. Halves
+# always come in dense rows; there are no vectors of long doubles.
 
 
 cdef inline void _divide(value_t *restrict out, const value_t *p, const value_t *r,
