@@ -8,12 +8,18 @@ once; ``--largest 256`` (MiB) makes do with a quarter.
 """
 
 import argparse
-import json
 import sys
-from pathlib import Path
 
 import environment
-from bench_gradient import human_time, percent, print_line, ratio, row_of, three_digits
+from bench_gradient import (
+    human_time,
+    percent,
+    print_line,
+    ratio,
+    row_of,
+    three_digits,
+    write_json,
+)
 from cases import Case
 from contestants import CONTESTANTS
 from cores import SecondCore
@@ -98,9 +104,7 @@ def main():
         times = rows[-1]["seconds"]
         print_line(f"  {case.name}", [text(times) for text in COLUMNS.values()])
     if options.json:
-        asked = {name: value for name, value in vars(options).items() if name != "json"}
-        document = {"environment": facts, "options": asked, "rows": rows}
-        Path(options.json).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        write_json(options.json, facts, options, rows)
     if options.picture:
         draw(rows, facts, options.picture)
 

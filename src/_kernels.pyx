@@ -523,7 +523,7 @@ cdef bint fill_plan(Plan *plan, cnp.ndarray f, tuple spacings, const int *axes, 
             if spacing.precision == WEAK and spacing.h == 0 and edge_order == 2:
                 return False          # ZeroDivisionError
         if plan.value == HALF and spacing.precision == EXTENDED and not ROUNDS_AS_NUMPY:
-            return False
+            return False              # by the machine, NumPy casts one to the other otherwise
         if cnp.PyArray_ISBOOL(f) and (
                 spacing.uniform or edge_order == 1 or spacing.precision < DOUBLE):
             return False              # an error, but for products with coefficients

@@ -67,7 +67,8 @@ ASKED = "what is asked for ahead decides how fast a call is"
 AT_A_TIME = "how much is done at a time"
 
 # Changes that alter no result: the function, and what is found in its line and in the change. Not
-# all have been judged yet: of walker.pxi a half, of _kernels.pyx and the headers samples.
+# all have been judged yet: of walker.pxi the first half, of spacing.pxi, sharing.pxi, _kernels.pyx
+# and the headers only samples.
 SURVIVORS = [
     ("edges_of", r"complex_quotient", r"'0' in (first|last)\[0\]", SAME),
     ("edges_of", r" quotient\(", r"'0' in (first|last)\[0\] \(3\)", SAME),
@@ -75,7 +76,8 @@ SURVIVORS = [
     ("divide", r"_divide\(out", r"'0' in a\[0\]", SAME),
     (r"divide|scale|combine\w*", r"step == 2", r"'2' in 2", OTHER_WAY),
     (r"divide|scale|combine\w*", r"edges\(", r"'0' in [ax]\[0\]", TAG),
-    ("nonuniform_interior", r"_nonuniform_interior\(", r"'0' in 0", TAG),
+    ("nonuniform_interior", r"_nonuniform_interior\(x, count, True", r"'0' in 0$", TAG),
+    ("nonuniform_interior", r"_nonuniform_interior\(x, count, False", r"'0' in 0 \(2\)", TAG),
     ("nonuniform_interior", r"_nonuniform_interior\(", r"'1' in 1", TRUTH),
     ("steps_are", r"_steps_are\(", r"'1' in 1", TRUTH),
     (r"load\w*", r"for i in range", r"'<'", ROOM),

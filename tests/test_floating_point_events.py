@@ -63,7 +63,7 @@ def test_nan_alone_is_no_event_and_stays_compiled():
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize("step", [2, 3, -1, -2])
-@pytest.mark.parametrize("n", range(3, 40))
+@pytest.mark.parametrize("n", range(2, 40))
 def test_numbers_that_are_not_differentiated_raise_nothing(n, step, dtype):
     # Around and between those that are, signalling NaN: whatever is done to one is an event.
     signalling = {"f4": np.array(0x7FA00000, "u4"), "f8": np.array(0x7FF4 << 48, "u8")}[dtype]
@@ -75,7 +75,7 @@ def test_numbers_that_are_not_differentiated_raise_nothing(n, step, dtype):
     own = [x.astype(dtype) for x in coordinates]
     for (data, spacing), order in itertools.product([
             (f, ()), (f, (0.3,)), (f, coordinates), (f, own), (f[1], coordinates[1:]),
-            (f[1], own[1:])], (1, 2)):
+            (f[1], own[1:])], (1, 2) if n > 2 else (1,)):
         with np.errstate(all="raise"):
             got = _kernels.differentiate(data, tuple(spacing), None, order)
             expected = np.gradient(data.copy(), *spacing, edge_order=order)

@@ -223,7 +223,11 @@ def test_any_step_into_any_other(dtype, step, out_step):
     whole = filled((2, 5, 40 * abs(out_step)), dtype)
     out = whole[:, :, ::out_step]
     for spacing in (), (0.3,), tuple(x), tuple(own):
+        out[...] = 77
         assert kernels.differentiate(f, spacing, None, 1, None, tuple(out)) is not None
+        assert_holds(out, np.gradient(f, *spacing))
+        out[...] = 77
+        cgrad.gradient(f, *spacing, out=out)
         assert_holds(out, np.gradient(f, *spacing))
         cgrad.gradient(f[1], *spacing[-1:], out=out[0, 1])
         assert_holds(out[0, 1:2], [np.gradient(f[1], *spacing[-1:])])
