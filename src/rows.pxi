@@ -212,6 +212,22 @@ cdef inline void edges(value_t *out, const value_t *f, coefficient_t type_tag,
 # always come in dense rows; there are no vectors of long doubles.
 
 
+cdef enum:
+    LINE = 64                     # bytes in a cache line
+    LONG = 1000                   # bytes of a row from which it matters where loads begin
+
+
+cdef inline Py_ssize_t head_of(const value_t *p, Py_ssize_t count) noexcept nogil:
+    """Points of a dense row before the first whose load begins a line; all of a short row.
+
+    Loads of whole lines touch half as many, and do not wait for stores to other arrays that lie at
+    the same place of their pages, as large arrays mostly do.
+    """
+    if count < LONG // <Py_ssize_t> sizeof(value_t):
+        return count
+    return (-<Py_ssize_t> p & (LINE - 1)) // <Py_ssize_t> sizeof(value_t)
+
+
 cdef inline void _divide(value_t *restrict out, const value_t *p, const value_t *r,
                          coefficient_t a, Py_ssize_t count, Py_ssize_t step,
                          Py_ssize_t out_step, Kind kind) noexcept nogil:
@@ -227,6 +243,16 @@ cdef inline void _divide(value_t *restrict out, const value_t *p, const value_t 
             out[i * out_step] = quotient(p[i * step], r[i * step], a, kind)
 
 
+cdef inline void divide_dense(value_t *out, const value_t *p, const value_t *r,
+                              coefficient_t a, Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t begin = 0, end = head_of(p, count)
+    while True:
+        _divide(out + begin, p + begin, r + begin, a, end - begin, 1, 1, REAL)
+        if end == count:
+            return
+        begin, end = end, count
+
+
 cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                  const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
                  const Rows *rows) noexcept nogil:
@@ -237,7 +263,7 @@ cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t
             if coefficient_t is longdouble:
                 _divide(out, p, r, a[0], count, step, out_step, REAL)
             elif out_step == 1 and step == 1:
-                _divide(out, p, r, a[0], count, 1, 1, REAL)
+                divide_dense(out, p, r, a[0], count)
             elif out_step == 1 and step == -1:
                 _divide(out, p, r, a[0], count, -1, 1, REAL)
             elif out_step == 1 and step == 2:
@@ -272,6 +298,16 @@ cdef inline void _scale(value_t *restrict out, const value_t *p, const value_t *
         out[i * out_step] = product(p[i * step], r[i * step], a, kind)
 
 
+cdef inline void scale_dense(value_t *out, const value_t *p, const value_t *r,
+                             coefficient_t a, Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t begin = 0, end = head_of(p, count)
+    while True:
+        _scale(out + begin, p + begin, r + begin, a, end - begin, 1, 1, REAL)
+        if end == count:
+            return
+        begin, end = end, count
+
+
 cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                 const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
                 const Rows *rows) noexcept nogil:
@@ -282,7 +318,7 @@ cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t 
     for k in range(rows.rows):
         if rows.kind == REAL:
             if out_step == 1 and step == 1:
-                _scale(out, p, r, a[0], count, 1, 1, REAL)
+                scale_dense(out, p, r, a[0], count)
             elif out_step == 1 and step == -1:
                 _scale(out, p, r, a[0], count, -1, 1, REAL)
             elif out_step == 1 and step == 2:
@@ -313,6 +349,20 @@ cdef inline void _combine(value_t *restrict out, const value_t *p, const value_t
                 p[i * step], q[i * step], r[i * step], a, b, c, kind)
 
 
+cdef inline void combine_dense(value_t *out, const value_t *p, const value_t *q,
+                               const value_t *r, coefficient_t a, coefficient_t b,
+                               coefficient_t c, Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t begin = 0, end = count
+    if sizeof(value_t) == sizeof(coefficient_t):
+        # Else conversions take longer than loads.
+        end = head_of(p, count)
+    while True:
+        _combine(out + begin, p + begin, q + begin, r + begin, a, b, c, end - begin, 1, 1, REAL)
+        if end == count:
+            return
+        begin, end = end, count
+
+
 cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                   const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
                   const Rows *rows) noexcept nogil:
@@ -324,7 +374,7 @@ cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_
             if coefficient_t is longdouble:
                 _combine(out, p, q, r, a[at], b[at], c[at], count, step, out_step, REAL)
             elif out_step == 1 and step == 1:
-                _combine(out, p, q, r, a[at], b[at], c[at], count, 1, 1, REAL)
+                combine_dense(out, p, q, r, a[at], b[at], c[at], count)
             elif out_step == 1 and step == -1:
                 _combine(out, p, q, r, a[at], b[at], c[at], count, -1, 1, REAL)
             else:

@@ -20,7 +20,6 @@ cdef enum:
     MAX_DIMS = 64                 # NumPy's own limit
     BLOCK = 1 << 18               # bytes of f in a block: with results of its size, about an L2
     ROW = 512                     # doubles that are loaded at a time: three rows fit in L1
-    LINE = 64                     # bytes in a cache line
     SHARES = 4                    # blocks for each worker, at least, so that none waits long
     FETCH_FROM = 1 << 22          # bytes of f, from which on its rows come from memory
     AHEAD = 3                     # rows: so soon is one of these asked for

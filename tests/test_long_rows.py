@@ -1,0 +1,43 @@
+"""Long rows: their first numbers are done apart, up to where a line of memory begins."""
+
+import numpy as np
+import pytest
+
+from cgrad._simd import kernels
+
+LINE = 64
+# Signalling NaN: whatever is done to one is an event.
+AROUND = {"f4": np.array(0x7FA00000, "u4"), "f8": np.array(0x7FF4 << 48, "u8")}
+
+
+def surrounded(shape, dtype, offset):
+    """Return an array so many bytes after a line begins, and the memory that it lies in."""
+    size = int(np.prod(shape)) * AROUND[dtype].itemsize
+    memory = np.full(size // AROUND[dtype].itemsize + 4 * LINE, AROUND[dtype])
+    begin = -memory.ctypes.data % LINE + LINE + offset
+    return memory.view("u1")[begin:begin + size].view(dtype).reshape(shape), memory
+
+
+# Both sides of the length from which on this is done.
+@pytest.mark.parametrize(("dtype", "n"), [
+    ("f8", 125), ("f8", 126), ("f8", 127), ("f8", 128), ("f8", 144), ("f8", 517),
+    ("f4", 250), ("f4", 251), ("f4", 252), ("f4", 253), ("f4", 288), ("f4", 1033),
+])
+def test_results_are_numpys_wherever_data_and_results_begin(dtype, n):
+    random = np.random.default_rng(n)
+    own = [np.cumsum(random.random(size) + 0.1).astype(dtype) for size in (4, n)]
+    for offset in range(0, LINE, np.dtype(dtype).itemsize):
+        f, _ = surrounded((4, n), dtype, offset)
+        f[...] = random.random(f.shape)
+        for spacing in (), (0.3,), own:
+            results, memories = zip(
+                *(surrounded(f.shape, dtype, at % LINE) for at in (offset * 5, offset + 24)),
+                strict=True)
+            expected = np.gradient(f.copy(), *spacing)
+            with np.errstate(all="raise"):
+                got = kernels.differentiate(f, tuple(spacing), None, 1, None, results)
+            assert got is not None
+            for result, memory, of_numpy in zip(results, memories, expected, strict=True):
+                assert result.tobytes() == of_numpy.tobytes()
+                result.view(memory.dtype)[...] = AROUND[dtype]
+                assert (memory == AROUND[dtype]).all()
