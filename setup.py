@@ -47,6 +47,8 @@ if sys.platform == "linux":
     flags.append("-fno-plt")
     # Where functions begin is else left to chance, which was worth up to 15 % of such a call.
     flags.append("-falign-functions=64")
+    # So is where loops begin: 10 % of a call on 10,000 float32.
+    flags.append("-falign-loops=32")
 
 # Without symbols, which are most of a wheel, unless somebody wants to debug.
 link_flags = []
@@ -57,6 +59,9 @@ gcc = is_gcc()
 if gcc:
     # Kernels have arms for rows whose numbers lie side by side; there need not be more.
     flags.append("-fno-version-loops-for-strides")
+    # What a small array never comes to would else be part of what it runs through, with all the
+    # registers and memory that it needs.
+    flags.append("-fno-inline-functions-called-once")
 
 # The loops again for wider registers; cgrad/_simd.py chooses at import.
 levels = {}

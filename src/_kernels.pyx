@@ -178,6 +178,7 @@ cdef int allocate_coefficients(Plan *plan) except -1:
         job = &plan.jobs[j]
         if not job.uniform and not job.direct:
             job.capacity = job.n if job.n <= plan.size // 512 else min(job.n, <Py_ssize_t> ROW)
+            job.start = job.stop = 0
             # Each of the three runs starts a cache line.
             job.run = (job.capacity * job.interior.size + LINE - 1) // LINE * LINE
             job.memory = PyMem_RawMalloc(3 * job.run + LINE)
@@ -640,6 +641,25 @@ cdef void forget_events(const Plan *plan) noexcept nogil:
         clear_extended_events()
 
 
+cdef int compute(Plan *plan, int workers) except -1:
+    """Carry out the plan; return the events that were met."""
+    cdef int events
+    if events_so_far(plan):
+        forget_events(plan)
+    events = carry_out(plan, workers)
+    events |= events_so_far(plan)
+    if events:
+        clear_floating_point_events()
+    return events
+
+
+cdef bint is_silent(const Plan *plan, int events):
+    """Whether the caller wants to hear of none of these events."""
+    if plan.halves:
+        events |= EVENT_UNDER         # rounding to halves does not raise it
+    return events == 0 or all_ignored(events)
+
+
 def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=None,
                   bint disjoint=False):
     """The door; its contract is in ``cgrad/_kernels.pyi``."""
@@ -650,7 +670,7 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
     cdef cnp.ndarray array
     cdef object results
     cdef bytearray room
-    cdef int j, n, ndim, events
+    cdef int j, n, ndim, events, before
     cdef Py_ssize_t given = PyTuple_GET_SIZE(spacings)
 
     # Check: is the call of a kind that is compiled here?
@@ -686,7 +706,7 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
         return None
 
     # Allocate. Python may run anything meanwhile, such as a ufunc that clears the events.
-    events = events_so_far(&plan)
+    before = events_so_far(&plan)
     n = number_of_workers(&plan, workers)
     results = new_results(array, plan.njobs) if out is None else out
     set_dimensions(&plan, array, result_of(results, 0), place)
@@ -698,19 +718,18 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
     plan.streams = (plan.size * plan.out_itemsize * plan.njobs >= STREAM_FROM
                     and not (plan.swaps_back and plan.store != NULL))
     plan.fetches = plan.size * plan.itemsize >= FETCH_FROM and has_gaps(&plan)
-    if events_so_far(&plan):
-        forget_events(&plan)
-    events |= carry_out(&plan, n)
-    events |= events_so_far(&plan)
+    plan.crosses_edges = plan.ndim > 1 and plan.parts == 1
+    events = before | compute(&plan, n)
+    if plan.crosses_edges and not is_silent(&plan, events):
+        # Between the end of a row and the beginning of the next, there were differences that are
+        # not the gradient's.
+        plan.crosses_edges = False
+        events = before | compute(&plan, n)
     if events & EVENT_UNDER and plan.parts == 2:
         # By the machine, NumPy fuses an addition of zero: the sign of one may differ.
         return None
-    if plan.halves:
-        events |= EVENT_UNDER         # rounding to halves does not raise it
-    if events:
-        clear_floating_point_events()
-        if not all_ignored(events):
-            return None
+    if not is_silent(&plan, events):
+        return None
     return result_of(results, 0) if plan.njobs == 1 else results
 
 

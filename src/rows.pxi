@@ -206,6 +206,23 @@ cdef inline void edges(value_t *out, const value_t *f, coefficient_t type_tag,
         edges_not_real(out, f, type_tag, rows)
 
 
+cdef inline void scaled_edges(value_t *out, const value_t *f, coefficient_t type_tag,
+                              const Rows *rows) noexcept nogil:
+    """The same where rows are multiplied, and edges of two points with them."""
+    cdef const coefficient_t *first = <const coefficient_t *> rows.first
+    cdef const coefficient_t *last = <const coefficient_t *> rows.last
+    cdef Py_ssize_t end = rows.count + 1
+    if rows.edge_points == 2 and rows.kind == REAL:
+        out[0] = product(f[0], f[rows.step], first[0], REAL)
+        out[end * rows.out_step] = product(
+            f[(end - 1) * rows.step], f[end * rows.step], last[0], REAL)
+    elif value_t is float and coefficient_t is float and rows.edge_points == 2:
+        out[0] = product(f[0], f[1], first[0], HALVES_ALONE)
+        out[end] = product(f[end - 1], f[end], last[0], HALVES_ALONE)
+    else:
+        edges(out, f, type_tag, rows)
+
+
 # A kernel calls its one inlined body from several arms. Literal steps, for rows
 # forward, backward and (for uniform axes) of every other number, let the compiler turn
 # it into vector code, a literal kind takes out the arithmetic of the others. Halves
@@ -328,7 +345,7 @@ cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t 
         elif value_t is float and coefficient_t is float:
             _scale(out, p, r, a[0], count, 1, 1, HALVES_ALONE)
         if rows.edge_points:
-            edges(out - out_step, p, a[0], rows)
+            scaled_edges(out - out_step, p, a[0], rows)
         out += rows.out_jump
         p += rows.jump
         r += rows.jump

@@ -29,16 +29,13 @@ cdef void run_part(void *task, Py_ssize_t part, int worker) noexcept nogil:
 
 
 cdef void copy_plan(const Plan *plan, Plan *copy, Job *jobs) noexcept:
-    """A copy with jobs of its own, which have no coefficients yet."""
+    """A copy with jobs of its own, for which `allocate_coefficients` has to be called."""
     cdef int j
     copy[0] = plan[0]
     copy.jobs = jobs
     copy.events = 0
     for j in range(plan.njobs):
         jobs[j] = plan.jobs[j]
-        if not jobs[j].direct:
-            jobs[j].memory = NULL
-            jobs[j].start = jobs[j].stop = 0
 
 
 cdef int share(Plan *plan, int workers) except -1:

@@ -201,22 +201,6 @@ cdef inline void set_difference(Stencil *stencil, const Plan *plan, Precision ty
     stencil.reach[2] = r
 
 
-cdef inline void multiply_if_exact(Stencil *stencil, const Plan *plan) noexcept nogil:
-    """Replace a division by a power of two by a multiplication: it rounds the same."""
-    cdef double h
-    if stencil.type == EXTENDED or stencil.kind not in (REAL, HALVES_ALONE):
-        return
-    h = stencil.abc.full[0] if stencil.type == DOUBLE else stencil.abc.single[0]
-    # The reciprocal must be a normal number.
-    if not is_power_of_two(h, 1000 if stencil.type == DOUBLE else 120):
-        return
-    if stencil.type == DOUBLE:
-        stencil.abc.full[0] = 1 / h
-    else:
-        stencil.abc.single[0] = <float> (1 / h)
-    stencil.kernel = LOOPS.kernels[<int> plan.value][<int> stencil.type].scale
-
-
 cdef void set_combination(Stencil *stencil, const Plan *plan, Precision type,
                           Py_ssize_t p) noexcept nogil:
     """a f[i + p] + b f[i + p + 1] + c f[i + p + 2]; the coefficients are set elsewhere."""
@@ -231,11 +215,36 @@ cdef void set_combination(Stencil *stencil, const Plan *plan, Precision type,
         stencil.reach[k] = p + k
 
 
+cdef inline void multiply_if_exact(Job *job, const Plan *plan, int edge_order) noexcept nogil:
+    """Replace divisions by 2 h and h, powers of two, by multiplications: they round the same."""
+    cdef Stencil *interior = &job.interior
+    cdef Stencil *first = &job.first
+    cdef Stencil *last = &job.last
+    cdef bint with_edges = edge_order == 1 and not job.mixed
+    cdef double h
+    if interior.type == EXTENDED or interior.kind not in (REAL, HALVES_ALONE):
+        return
+    h = interior.abc.full[0] if interior.type == DOUBLE else interior.abc.single[0]
+    # The reciprocal must be a normal number.
+    if not is_power_of_two(h, 1000 if interior.type == DOUBLE else 120):
+        return
+    interior.kernel = LOOPS.kernels[<int> plan.value][<int> interior.type].scale
+    if interior.type == DOUBLE:
+        interior.abc.full[0] = 1 / h
+    else:
+        interior.abc.single[0] = <float> (1 / h)
+    if with_edges:
+        first.kernel = last.kernel = interior.kernel
+        if interior.type == DOUBLE:
+            first.abc.full[0] = last.abc.full[0] = 2 / h
+        else:
+            first.abc.single[0] = last.abc.single[0] = <float> (2 / h)
+
+
 cdef void _set_uniform(Job *job, const Plan *plan, coefficient_t h, bint half,
                        Precision type, Precision edge_type, int edge_order) noexcept nogil:
     cdef coefficient_t twice = rounded(<coefficient_t> 2. * h, half)
     set_difference(&job.interior, plan, type, twice, -1, 1)
-    multiply_if_exact(&job.interior, plan)
     if edge_order == 2:
         set_combination(&job.first, plan, type, 0)
         set_combination(&job.last, plan, type, -2)
@@ -243,6 +252,7 @@ cdef void _set_uniform(Job *job, const Plan *plan, coefficient_t h, bint half,
     else:
         set_difference(&job.first, plan, edge_type, h, 0, 1)
         set_difference(&job.last, plan, edge_type, h, -1, 0)
+    multiply_if_exact(job, plan, edge_order)
 
 
 cdef void set_uniform(Job *job, const Plan *plan, const Spacing *spacing,
@@ -299,7 +309,6 @@ cdef void set_nonuniform(Job *job, const Plan *plan, const Spacing *spacing,
     cdef Precision type = wider(plan.value, precision)
     cdef const Kernels *kernels = &LOOPS.kernels[<int> plan.value][<int> type]
     job.coordinates = spacing.coordinates
-    job.start = job.stop = 0
     job.uniform = False
     job.mixed = False
     job.fill = LOOPS.fill[<int> type]

@@ -23,6 +23,9 @@ cdef enum:
     SHARES = 4                    # blocks for each worker, at least, so that none waits long
     FETCH_FROM = 1 << 22          # bytes of f, from which on its rows come from memory
     AHEAD = 3                     # rows: so soon is one of these asked for
+    EDGES = 2                     # points of an axis that are no interior ones
+    BRIEF = 640                   # bytes of a row, up to which several are run over at once
+    TOGETHER = 1 << 14            # bytes of such rows: with as much of a result, about an L1
     SHORT = 8                     # below this a row costs more to start than to run
 
 cdef struct Stencil:
@@ -90,6 +93,7 @@ cdef struct Plan:
     row_storer store
     bint streams                  # results go past the caches
     bint fetches                  # rows of f are asked for before they are needed
+    bint crosses_edges            # kernels may run from one row into the next
     int njobs
     Job *jobs
     int events                    # that a helper thread met
@@ -279,6 +283,53 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
             part.count = min(room, rows.count - done)
 
 
+cdef inline Py_ssize_t rows_together(const Plan *plan, const Rows *rows) noexcept nogil:
+    """How many rows along the axis a kernel may run over at once, the edges between them."""
+    cdef Py_ssize_t n = rows.count + EDGES, size = n * plan.itemsize
+    if (not plan.crosses_edges or rows.kind != REAL or rows.edge_points == 0 or size > BRIEF
+            or rows.out_step != 1 or rows.jump != n * rows.step or rows.out_jump != n):
+        return 1
+    return TOGETHER // size
+
+
+cdef void run_edge(const Plan *plan, const Stencil *stencil, char *out, const char *f,
+                   Py_ssize_t step, const Rows *points) noexcept nogil:
+    """Run the stencil of an edge over these points of as many rows."""
+    cdef const char *abc = <const char *> &stencil.abc
+    step *= plan.itemsize
+    stencil.kernel(out, f + stencil.reach[0] * step, f + stencil.reach[1] * step,
+                   f + stencil.reach[2] * step, abc, abc + stencil.size, abc + 2 * stencil.size,
+                   points)
+
+
+cdef void run_together(const Plan *plan, const Job *job, row_kernel kernel, char *out,
+                       const char *const *f, const char *const *coefficients,
+                       Py_ssize_t together, const Rows *rows) noexcept nogil:
+    """Run over several short rows at once, and over what comes out across edges by their stencils.
+
+    Starting a row costs as much as some 30 points of it.
+    """
+    cdef Rows run = rows[0], points = rows[0]
+    cdef Py_ssize_t k = 0, skip, out_skip, n = rows.count + EDGES
+    cdef Py_ssize_t last = (n - 1) * rows.step * plan.itemsize
+    cdef Py_ssize_t out_last = (n - 1) * plan.out_itemsize
+    run.edge_points = points.edge_points = 0
+    run.rows = points.rows = 1
+    points.step, points.out_step = rows.jump, rows.out_jump
+    while k < rows.rows:
+        points.count = min(together, rows.rows - k)
+        run.count = points.count * n - EDGES
+        skip = k * rows.jump * plan.itemsize
+        out_skip = k * rows.out_jump * plan.out_itemsize
+        kernel(out + out_skip, f[0] + skip, f[1] + skip, f[2] + skip,
+               coefficients[0], coefficients[1], coefficients[2], &run)
+        out_skip -= plan.out_itemsize
+        run_edge(plan, &job.first, out + out_skip, f[0] + skip, rows.step, &points)
+        run_edge(plan, &job.last, out + out_skip + out_last, f[0] + skip + last, rows.step,
+                 &points)
+        k += together
+
+
 cdef struct Loop:
     bint along                    # the axis that is differentiated, and no other
     Py_ssize_t count
@@ -348,7 +399,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     cdef const char *coefficients[3]
     cdef char *out
     cdef row_kernel kernel
-    cdef Py_ssize_t begin, move, offset = 0, out_offset = 0
+    cdef Py_ssize_t begin, move, together = 1, offset = 0, out_offset = 0
     cdef int d, i, n
     cdef bint along, turn, stream, by_rows, varying = stencil.varying != NULL
 
@@ -364,6 +415,8 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     if (along and rows.count == job.n - 2 and not job.mixed
             and (not by_rows or rows.count <= row_points(plan))):
         rows.edge_points = job.first.points
+        if job.uniform and not by_rows:
+            together = rows_together(plan, &rows)
     if not by_rows and plan.parts == 2:
         rows.step, rows.out_step = 2 * rows.step, 2 * rows.out_step
         rows.jump, rows.out_jump = 2 * rows.jump, 2 * rows.out_jump
@@ -390,6 +443,8 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     while True:
         if by_rows:
             run_by_rows(plan, stencil, kernel, out, f, coefficients, along, stream, &rows)
+        elif together > 1:
+            run_together(plan, job, kernel, out, f, coefficients, together, &rows)
         else:
             kernel(out, f[0], f[1], f[2], coefficients[0], coefficients[1], coefficients[2],
                    &rows)

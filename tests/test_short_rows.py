@@ -1,0 +1,81 @@
+"""Short rows that follow one another: kernels run over many at once, and over edges in between."""
+
+import warnings
+
+import numpy as np
+import oracle
+import pytest
+
+import cgrad
+from cgrad._simd import kernels
+
+HUGE, TINY = 1.7e308, 5e-324
+
+# The last two numbers of a row and the first two of the next, between which alone there are events,
+# and what all rows before and after are filled with.
+ACROSS = {
+    "over": ((HUGE, HUGE, -HUGE, -HUGE), HUGE, -HUGE),
+    "invalid, beside the end": ((np.inf, 0, np.inf, 0), 0, 0),
+    "invalid, beside the beginning": ((0, np.inf, 0, np.inf), 0, 0),
+    "under": ((0, 0, TINY, TINY), 0, TINY),
+}
+
+
+def compiled(f, *spacing, axis=-1):
+    """Return the compiled answer, or None."""
+    return kernels.differentiate(f, spacing, axis, 1)
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "g"])
+# One row above which rows are long (640 bytes), for each type, and others.
+@pytest.mark.parametrize("n", [8, 9, 10, 17, 39, 40, 41, 63, 80, 81, 160, 161])
+def test_results_are_numpys_bits(n, dtype, backward):
+    random = np.random.default_rng(n)
+    # Enough rows for several runs, the last of them shorter.
+    f = random.standard_normal((3, 1 + 9_000 // n // 3, n)).astype(dtype)
+    if backward:
+        f = f[::-1, ::-1, ::-1]
+    for spacing in (1.0, 0.3, np.float64(0.3)), (0.25, 2.0, 0.5):
+        for edge_order in 1, 2:
+            expected = np.gradient(f, *spacing, edge_order=edge_order)
+            with np.errstate(all="raise"):
+                got = kernels.differentiate(f, spacing, None, edge_order)
+            assert oracle.describe(got) == oracle.describe(expected)
+
+
+@pytest.mark.parametrize(("numbers", "before", "after"), ACROSS.values(), ids=ACROSS)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_event_comes_from_between_rows(numbers, before, after, workers):
+    f = np.empty((6000, 12))
+    f[:1001], f[1001:] = before, after
+    f[1000, 10:], f[1001, :2] = numbers[:2], numbers[2:]
+    expected = np.gradient(f, axis=-1)
+    with np.errstate(all="raise"):
+        got = kernels.differentiate(f, (), -1, 1, workers)
+    assert got is not None
+    assert oracle.describe(got) == oracle.describe(expected)
+
+
+@pytest.mark.parametrize("numbers", [[HUGE, 0, -HUGE], [np.inf, 0, np.inf], [0, 0, TINY]])
+def test_an_event_within_a_row_is_heard(numbers):
+    f = np.zeros((50, 12))
+    f[20, 4:7] = numbers
+    oracle.assert_same(cgrad.gradient, (f,), {"axis": -1}, all="warn")
+    assert compiled(f) is None or numbers[2] == TINY
+    with np.errstate(all="warn"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert compiled(f) is None
+
+
+def test_events_of_coefficients_are_heard_besides_one_between_rows():
+    random = np.random.default_rng(0)
+    f = random.random((300, 12))
+    f[20, 11], f[21, 0] = np.inf, np.inf
+    f[20, 10] = f[21, 1] = 0.0
+    x = np.cumsum(random.random(300) + 0.1)
+    x[7] = x[6]
+    oracle.assert_same(cgrad.gradient, (f, x, 1.0), {}, divide="warn", invalid="ignore")
+    x[7] = (x[6] + x[8]) / 2
+    expected = oracle.describe(np.gradient(f, x, 1.0))
+    assert oracle.describe(kernels.differentiate(f, (x, 1.0), None, 1)) == expected
