@@ -18,6 +18,8 @@ cdef extern from "numbers.h" nogil:
     void stream_bytes(char *to, const char *source, Py_ssize_t size)
     void end_streaming()
     void fetch_row(const char *row, Py_ssize_t step, Py_ssize_t count)
+    double double_of_unsigned(unsigned long long x)
+    double double_of_signed(long long x)
 
 cdef extern from "numpy/arrayobject.h":
     enum:
@@ -38,16 +40,25 @@ ctypedef fused loaded_t:
     double
 
 
+cdef inline double as_double(loaded_t x) noexcept nogil:
+    if loaded_t is cython.ulonglong or loaded_t is cython.ulong:
+        return double_of_unsigned(x)
+    elif loaded_t is cython.longlong or loaded_t is cython.long:
+        return double_of_signed(x)
+    else:
+        return <double> x
+
+
 cdef void load(double *restrict row, const loaded_t *source, Py_ssize_t step,
                Py_ssize_t count) noexcept nogil:
     # row[i] = source[i]
     cdef Py_ssize_t i
     if step == 1:
         for i in range(count):
-            row[i] = <double> source[i]
+            row[i] = as_double(source[i])
     else:
         for i in range(count):
-            row[i] = <double> source[i * step]
+            row[i] = as_double(source[i * step])
 
 
 cdef void load_booleans(double *row, const unsigned char *source, Py_ssize_t step,

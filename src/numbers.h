@@ -1,4 +1,5 @@
-/* Numbers that C cannot read or write where they lie: unaligned or of the other byte order. */
+/* Numbers that C cannot read or write where they lie: unaligned or of the other byte order. And
+   integers of 64 bits, which compilers convert slowly. */
 
 #include <stdint.h>
 #include <string.h>
@@ -161,3 +162,37 @@ static void copy_numbers(char *to, Py_ssize_t to_step, const char *from, Py_ssiz
     else
         copy_sized(to, to_step, from, from_step, count, size, parts, swap);
 }
+
+/* The double nearest to an integer of 64 bits. Before AVX-512, x86 has no vectors of these
+   conversions, and none at all for unsigned ones: compilers branch, on every other number of
+   random ones in vain. So the two halves of an integer go into the fractions of doubles of
+   fixed exponents, whose sum, rounded once, is the same. */
+#if defined(__SSE2_MATH__) && !defined(__AVX512DQ__)
+static inline double double_of_halves(uint64_t high, uint64_t low, double offset)
+{
+    const uint64_t low_bits = low | 0x4330000000000000;          /* 2^52 + low */
+    const uint64_t high_bits = high | 0x4530000000000000;        /* 2^84 + 2^32 high */
+    double low_part, high_part;
+    memcpy(&low_part, &low_bits, sizeof low_part);
+    memcpy(&high_part, &high_bits, sizeof high_part);
+    return (high_part - offset) + low_part;
+}
+
+static inline double double_of_unsigned(uint64_t x)
+{
+    return double_of_halves(x >> 32, x & 0xffffffff, 0x1.00000001p84);      /* 2^84 + 2^52 */
+}
+#else
+#define double_of_unsigned(x) ((double)(uint64_t)(x))
+#endif
+
+#if defined(__AVX2__) && !defined(__AVX512DQ__)
+static inline double double_of_signed(int64_t x)
+{
+    /* 2^63 more, and as much less. In narrower vectors it does not pay. */
+    const uint64_t shifted = (uint64_t)x ^ 0x8000000000000000;
+    return double_of_halves(shifted >> 32, shifted & 0xffffffff, 0x1.000008010p84);
+}
+#else
+#define double_of_signed(x) ((double)(int64_t)(x))
+#endif

@@ -36,3 +36,21 @@ def test_results_are_numpys(shape, dtype):
             assert kernels.differentiate(f, spacing, axis, order) is not None
             oracle.assert_same(
                 cgrad.gradient, (f, *spacing), {"axis": axis, "edge_order": order})
+
+
+@pytest.mark.parametrize("dtype", ["i8", "u8"])
+def test_integers_of_64_bits_become_the_nearest_double(dtype):
+    random = np.random.default_rng(2)
+    kind = np.dtype(dtype)
+    # Of every length in bits, and what lies beside halfway between doubles.
+    numbers = [random.integers(0, 2**64, 4096, dtype="u8") >> np.uint64(k) for k in range(64)]
+    halves = (random.integers(2**52, 2**53, 4096, dtype="u8") * 2 + 1) << random.integers(
+        0, 11, 4096, dtype="u8")
+    numbers += [halves, halves - 1, halves + 1, np.array([0, 2**63 - 1, 2**63, 2**64 - 1], "u8")]
+    numbers = np.concatenate(numbers)
+    numbers = np.concatenate([numbers, -numbers]).view(kind)
+    # Beside 0 the differences at the edges are the numbers themselves.
+    f = np.stack([np.zeros_like(numbers), numbers])
+    for layout in (f, np.repeat(f, 2, axis=1)[:, ::2], f[::-1, ::-1]):
+        got = kernels.differentiate(layout, (), 0, 1)
+        assert oracle.describe(got) == oracle.describe(np.gradient(layout, axis=0))
