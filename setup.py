@@ -75,7 +75,9 @@ if sys.platform != "win32" and sysconfig.get_platform().endswith("x86_64"):
         baseline = ["--param=vect-epilogues-nomask=0"]
     if gcc and not is_asked_for("-O"):
         # What -O3 does beyond vectors is for the door; these loops it makes larger, not faster.
-        lean = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"]
+        # Nothing unwinds through them: the tables for it were 2 % of the file.
+        lean = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic",
+                "-fno-asynchronous-unwind-tables"]
     levels["avx2"] = [*lean, "-mavx2", "-mf16c"]
     # Unasked, gcc uses half of each register.
     levels["avx512"] = [

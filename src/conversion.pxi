@@ -29,21 +29,19 @@ ctypedef fused loaded_t:
     signed char
     short
     int
-    long
     long long
     unsigned char
     unsigned short
     unsigned int
-    unsigned long
     unsigned long long
     float
     double
 
 
 cdef inline double as_double(loaded_t x) noexcept nogil:
-    if loaded_t is cython.ulonglong or loaded_t is cython.ulong:
+    if loaded_t is cython.ulonglong:
         return double_of_unsigned(x)
-    elif loaded_t is cython.longlong or loaded_t is cython.long:
+    elif loaded_t is cython.longlong:
         return double_of_signed(x)
     else:
         return <double> x
@@ -99,10 +97,15 @@ cdef void set_types(Type *types) noexcept:
     types[<int> cnp.NPY_USHORT] = integer(<row_loader> load[cython.ushort])
     types[<int> cnp.NPY_INT] = integer(<row_loader> load[int])
     types[<int> cnp.NPY_UINT] = integer(<row_loader> load[cython.uint])
-    types[<int> cnp.NPY_LONG] = integer(<row_loader> load[long])
-    types[<int> cnp.NPY_ULONG] = integer(<row_loader> load[cython.ulong])
     types[<int> cnp.NPY_LONGLONG] = integer(<row_loader> load[cython.longlong])
     types[<int> cnp.NPY_ULONGLONG] = integer(<row_loader> load[cython.ulonglong])
+    # As wide as one of the others.
+    if sizeof(long) == sizeof(int):
+        types[<int> cnp.NPY_LONG] = types[<int> cnp.NPY_INT]
+        types[<int> cnp.NPY_ULONG] = types[<int> cnp.NPY_UINT]
+    else:
+        types[<int> cnp.NPY_LONG] = types[<int> cnp.NPY_LONGLONG]
+        types[<int> cnp.NPY_ULONG] = types[<int> cnp.NPY_ULONGLONG]
     types[<int> NPY_HALF] = Type(1, HALF, load_halves, store_halves, load_halves_as_doubles)
     types[<int> cnp.NPY_FLOAT] = Type(1, SINGLE, NULL, NULL, <row_loader> load[float])
     types[<int> cnp.NPY_DOUBLE] = Type(1, DOUBLE, NULL, NULL, <row_loader> load[double])

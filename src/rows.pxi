@@ -206,6 +206,12 @@ cdef inline void edges(value_t *out, const value_t *f, coefficient_t type_tag,
         edges_not_real(out, f, type_tag, rows)
 
 
+cdef void edges_apart(value_t *out, const value_t *f, coefficient_t type_tag,
+                      const Rows *rows) noexcept nogil:
+    # Not inline, as above.
+    edges(out, f, type_tag, rows)
+
+
 cdef inline void scaled_edges(value_t *out, const value_t *f, coefficient_t type_tag,
                               const Rows *rows) noexcept nogil:
     """The same where rows are multiplied, and edges of two points with them."""
@@ -220,7 +226,7 @@ cdef inline void scaled_edges(value_t *out, const value_t *f, coefficient_t type
         out[0] = product(f[0], f[1], first[0], HALVES_ALONE)
         out[end] = product(f[end - 1], f[end], last[0], HALVES_ALONE)
     else:
-        edges(out, f, type_tag, rows)
+        edges_apart(out, f, type_tag, rows)
 
 
 # A kernel calls its one inlined body from several arms. Literal steps, for rows
