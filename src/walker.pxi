@@ -307,7 +307,7 @@ cdef void run_together(const Plan *plan, const Job *job, row_kernel kernel, char
                        Py_ssize_t together, const Rows *rows) noexcept nogil:
     """Run over several short rows at once, and over what comes out across edges by their stencils.
 
-    Starting a row costs as much as some 30 points of it.
+    Starting a row costs as much as a dozen points of it.
     """
     cdef Rows run = rows[0], points = rows[0]
     cdef Py_ssize_t k = 0, skip, out_skip, n = rows.count + EDGES

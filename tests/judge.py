@@ -21,12 +21,12 @@ from cgrad import _kernels
 HERE = pathlib.Path(__file__).parent
 # The quickest first, and those that find most of what random calls do not.
 QUICK = [
-    "test_contract.py", "test_floating_point_events.py", "test_compiled.py", "test_out.py",
-    "test_footprint.py",
+    "test_contract.py", "test_floating_point_events.py", "test_compiled.py", "test_short_rows.py",
+    "test_out.py", "test_footprint.py",
 ]
 SLOW = [
-    "test_kept_memory.py", "test_data_with_gaps.py", "test_streaming.py", "test_matches_numpy.py",
-    "test_workers.py",
+    "test_long_rows.py", "test_converted_rows.py", "test_kept_memory.py", "test_data_with_gaps.py",
+    "test_streaming.py", "test_matches_numpy.py", "test_workers.py",
 ]
 CALLS = 3000
 SECONDS = 180                     # after which a test file hangs, or random calls sooner

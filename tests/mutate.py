@@ -392,7 +392,8 @@ def main():
     parser.add_argument("--sample", type=int, help="so many places, at random; else all")
     parser.add_argument("--seed", type=int, default=0, help="of the sample (0)")
     parser.add_argument(
-        "--files", nargs="*", default=SOURCES + HEADERS, help="of these files alone")
+        "--files", nargs="*", default=SOURCES + HEADERS, metavar="FILE[:FIRST[-LAST]]",
+        help="of these files, or lines of them, alone")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument(
         "--quick", action="store_true",
@@ -412,7 +413,7 @@ def main():
         assert judge.finds() is False, "the tests fail as it is"
         judges.put(judge)
         mutants += mutants_of_text(len(mutants))
-        mutants = [mutant for mutant in mutants if mutant.file in options.files]
+        mutants = [mutant for mutant in mutants if is_within(mutant, options.files)]
         print(f"{len(mutants)} places", flush=True)
         if options.sample and options.sample < len(mutants):
             mutants = random.Random(options.seed).sample(mutants, options.sample)
@@ -433,6 +434,17 @@ def main():
         finally:
             while not judges.empty():
                 judges.get().close()
+
+
+def is_within(mutant, files):
+    """Whether a change is in one of these files, or in the lines that are named with it."""
+    for file in files:
+        name, _, lines = file.partition(":")
+        first, _, last = lines.partition("-")
+        if mutant.file == name and (
+                int(first or 1) <= mutant.line + 1 <= int(last or sys.maxsize)):
+            return True
+    return False
 
 
 def report(mutants, finds, processes):
