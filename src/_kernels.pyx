@@ -718,11 +718,11 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
     plan.streams = (plan.size * plan.out_itemsize * plan.njobs >= STREAM_FROM
                     and not (plan.swaps_back and plan.store != NULL))
     plan.fetches = plan.size * plan.itemsize >= FETCH_FROM and has_gaps(&plan)
-    plan.crosses_edges = plan.ndim > 1 and plan.parts == 1
+    plan.crosses_edges = may_cross_edges(&plan)
     events = before | compute(&plan, n)
     if plan.crosses_edges and not is_silent(&plan, events):
-        # Between the end of a row and the beginning of the next, there were differences that are
-        # not the gradient's.
+        # Between the end of a row and the beginning of the next, there may have been differences
+        # that are not the gradient's.
         plan.crosses_edges = False
         events = before | compute(&plan, n)
     if events & EVENT_UNDER and plan.parts == 2:

@@ -215,30 +215,40 @@ cdef void set_combination(Stencil *stencil, const Plan *plan, Precision type,
         stencil.reach[k] = p + k
 
 
+cdef inline double divisor_of(const Stencil *stencil) noexcept nogil:
+    """The divisor of a difference, as its kernel reads it."""
+    return stencil.abc.full[0] if stencil.type == DOUBLE else stencil.abc.single[0]
+
+
+cdef inline void multiply_by(Stencil *stencil, row_kernel kernel, double factor) noexcept nogil:
+    """Replace the division of a difference by a multiplication."""
+    stencil.kernel = kernel
+    if stencil.type == DOUBLE:
+        stencil.abc.full[0] = factor
+    else:
+        stencil.abc.single[0] = <float> factor
+
+
 cdef inline void multiply_if_exact(Job *job, const Plan *plan, int edge_order) noexcept nogil:
     """Replace divisions by 2 h and h, powers of two, by multiplications: they round the same."""
-    cdef Stencil *interior = &job.interior
-    cdef Stencil *first = &job.first
-    cdef Stencil *last = &job.last
+    cdef Precision type = job.interior.type
     cdef bint with_edges = edge_order == 1 and not job.mixed
-    cdef double h
-    if interior.type == EXTENDED or interior.kind not in (REAL, HALVES_ALONE):
+    cdef row_kernel kernel
+    cdef double twice
+    if type == EXTENDED or job.interior.kind not in (REAL, HALVES_ALONE):
         return
-    h = interior.abc.full[0] if interior.type == DOUBLE else interior.abc.single[0]
-    # The reciprocal must be a normal number.
-    if not is_power_of_two(h, 1000 if interior.type == DOUBLE else 120):
+    twice = divisor_of(&job.interior)
+    # The reciprocals must be normal numbers.
+    if not is_power_of_two(twice, 1000 if type == DOUBLE else 120):
         return
-    interior.kernel = LOOPS.kernels[<int> plan.value][<int> interior.type].scale
-    if interior.type == DOUBLE:
-        interior.abc.full[0] = 1 / h
-    else:
-        interior.abc.single[0] = <float> (1 / h)
+    # In half precision, 2 h and h may have been rounded to other than two and one of something.
+    if with_edges and twice != 2 * divisor_of(&job.first):
+        return
+    kernel = LOOPS.kernels[<int> plan.value][<int> type].scale
+    multiply_by(&job.interior, kernel, 1 / twice)
     if with_edges:
-        first.kernel = last.kernel = interior.kernel
-        if interior.type == DOUBLE:
-            first.abc.full[0] = last.abc.full[0] = 2 / h
-        else:
-            first.abc.single[0] = last.abc.single[0] = <float> (2 / h)
+        multiply_by(&job.first, kernel, 2 / twice)
+        multiply_by(&job.last, kernel, 2 / twice)
 
 
 cdef void _set_uniform(Job *job, const Plan *plan, coefficient_t h, bint half,

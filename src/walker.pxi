@@ -283,11 +283,22 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
             part.count = min(room, rows.count - done)
 
 
+cdef bint may_cross_edges(const Plan *plan) noexcept nogil:
+    """Whether there are short rows along a uniform axis, in which kernels can read and write."""
+    cdef int j
+    if plan.ndim == 1 or plan.parts == 2 or plan.reads_rows or plan.halves:
+        return False
+    for j in range(plan.njobs):
+        if plan.jobs[j].uniform and plan.jobs[j].n * plan.itemsize <= BRIEF:
+            return True
+    return False
+
+
 cdef inline Py_ssize_t rows_together(const Plan *plan, const Rows *rows) noexcept nogil:
     """How many rows along the axis a kernel may run over at once, the edges between them."""
     cdef Py_ssize_t n = rows.count + EDGES, size = n * plan.itemsize
-    if (not plan.crosses_edges or rows.kind != REAL or rows.edge_points == 0 or size > BRIEF
-            or rows.out_step != 1 or rows.jump != n * rows.step or rows.out_jump != n):
+    if (not plan.crosses_edges or size > BRIEF or rows.out_step != 1
+            or rows.jump != n * rows.step or rows.out_jump != n):
         return 1
     return TOGETHER // size
 
@@ -412,7 +423,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     stream = plan.streams and rows.out_step == 1 and rows.count >= LINE
     by_rows = (plan.reads_rows or stream or plan.fetches and rows.step != 1 and rows.step != -1
                and rows.count <= row_points(plan))
-    if (along and rows.count == job.n - 2 and not job.mixed
+    if (along and lo[job.dim] == 0 and hi[job.dim] == job.n and not job.mixed
             and (not by_rows or rows.count <= row_points(plan))):
         rows.edge_points = job.first.points
         if job.uniform and not by_rows:

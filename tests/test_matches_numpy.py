@@ -129,6 +129,17 @@ def test_powers_of_two_are_multiplied_and_round_as_a_division_does(n):
         oracle.assert_same(cgrad.gradient, (single, 2.0**exponent), {}, all="ignore")
 
 
+@pytest.mark.parametrize("state", [{}, {"all": "ignore"}], ids=["default", "ignore"])
+def test_spacings_that_halves_round_to_a_power_of_two_divide_edges_too(state):
+    # Between the smallest halves, 2 h and h are not rounded to two and one of something.
+    f = (np.arange(8) * 2.0**-20).astype("f2")
+    for exponent in range(-28, 18):
+        for mantissa in 1.0, 1.1, 1.25, 1.49, 1.5, 1.75, 1.99:
+            for sign in 1, -1:
+                h = sign * mantissa * 2.0**exponent
+                oracle.assert_same(cgrad.gradient, (f, h), {}, **state)
+
+
 def test_an_array_with_dtype_metadata_keeps_it():
     f = np.arange(5.0).astype(np.dtype("f8", metadata={"unit": "m"}))
     oracle.assert_same(cgrad.gradient, (f,), {})
