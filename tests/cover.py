@@ -2,11 +2,13 @@
 
 All of the source is in one build for any CPU, compiled for gcov, with the lines that Cython wrote
 it from. A line counts as reached if it is in one of the types that it is written out for. Lines
-that no test reaches are printed; those that none can are explained in UNREACHED.
+that no test reaches are printed; those that none can are explained in UNREACHED. Branches are
+C's: in _kernels.pyx most are those of errors that Cython looks for after each call into Python.
 """
 
 import argparse
 import collections
+import itertools
 import json
 import os
 import pathlib
@@ -49,15 +51,13 @@ def summed(name, lines):
     """Sum the counts of lines and of branches over the types that they are written out for."""
     counts, branches = collections.Counter(), {}
     for line in lines:
-        if not name.endswith(".h") and not re.search(r"__pyx_p?f_", line["function_name"]):
+        if not name.endswith(".h") and not re.search(r"__pyx_p?f_", line.get("function_name", "")):
             continue                  # what Cython adds, and the module as it is imported
         counts[line["line_number"]] += line["count"]
         taken = [branch["count"] for branch in line["branches"] if not branch["throw"]]
-        before = branches.setdefault(line["line_number"], [])
-        if len(before) == len(taken):
-            before[:] = map(sum, zip(before, taken, strict=True))
-        elif not before:
-            before[:] = taken
+        before = branches.get(line["line_number"], [])
+        branches[line["line_number"]] = [
+            sum(both) for both in itertools.zip_longest(before, taken, fillvalue=0)]
     return counts, branches
 
 

@@ -67,7 +67,7 @@ ASKED = "what is asked for ahead decides how fast a call is"
 AT_A_TIME = "how much is done at a time"
 
 # Changes that alter no result: the function, and what is found in its line and in the change. Not
-# all have been judged yet: of walker.pxi the first half, of spacing.pxi, sharing.pxi, _kernels.pyx
+# all have been judged yet: of walker.pxi from `apply` on, of spacing.pxi, sharing.pxi, _kernels.pyx
 # and the headers only samples.
 SURVIVORS = [
     ("edges_of", r"complex_quotient", r"'0' in (first|last)\[0\]", SAME),
@@ -97,6 +97,21 @@ SURVIVORS = [
     ("run_by_rows", r"f\[2\] - f\[0\] ==", r"'<=' in", OTHER_WAY),
     ("run_by_rows", r"plan.fetches|fetch_row|rows.step \* plan.unit, rows.count\)", r"", ASKED),
     ("run_by_rows", r"while ", r"'1' in 1", TRUTH),
+    ("rows_together", r"rows.count \+ EDGES", r"'\+' in|'\*' in", OTHER_WAY),
+    ("rows_together", r"crosses_edges|size > BRIEF|rows.jump !=", r"", OTHER_WAY),
+    ("rows_together", r"return", r"'/' in", AT_A_TIME),
+    ("run_together", r"run.edge_points = ", r"'0' in 0$",
+     "these edges are written over by the stencils of edges"),
+    ("run_together", r"while ", r"'1' in 1", TRUTH),
+    ("run_together", r"while ", r"'<' in", ROOM),
+    ("run_together", r"kernel\(", r"in f\[[01]\]|\(f\[1\]\)|in coefficients", SAME),
+    ("run_together", r"run_edge\(", r"'0' in f\[0\]",
+     "for a uniform stencil the first two rows are one"),
+    ("make_loops", r"out_stride == |coefficient_stride", r"'\*' in|'!=?' in .*loop.coefficient",
+     "the rows of an interior are shorter than the axis, and never follow one another"),
+    ("make_loops", r"Loop\(False, 1, 0, 0, 0\)", r"in 0|in 1|'0' in loops\[0\] \(5\)",
+     "a loop of one step uses no stride"),
+    ("choose_row", r"", r"'<=?'|'>'|'-' in|'1' in 1|'0' in 0", OTHER_WAY),
 ]
 
 SWITCH = """
@@ -393,7 +408,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0, help="of the sample (0)")
     parser.add_argument(
         "--files", nargs="*", default=SOURCES + HEADERS, metavar="FILE[:FIRST[-LAST]]",
-        help="of these files, or lines of them, alone")
+        help="of these files alone, or of their lines from FIRST on or to LAST")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument(
         "--quick", action="store_true",
@@ -415,6 +430,8 @@ def main():
         mutants += mutants_of_text(len(mutants))
         mutants = [mutant for mutant in mutants if is_within(mutant, options.files)]
         print(f"{len(mutants)} places", flush=True)
+        if not mutants:
+            parser.error(f"--files: expected some of {', '.join(SOURCES + HEADERS)}")
         if options.sample and options.sample < len(mutants):
             mutants = random.Random(options.seed).sample(mutants, options.sample)
 
