@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 import builds
+import mutate
 
 # Beside those that need memory: builds of their own, and other arrays than NumPy's.
 LEFT_OUT = [
@@ -25,8 +26,28 @@ LEFT_OUT = [
     "test_dask_cluster.py", "test_xarray.py",
 ]
 
-# Why no test reaches a line: the file, what is found in the line, the reason.
-UNREACHED = []
+MEMORY = "there was memory, and there were threads, whenever a test asked for them"
+RACE = "another thread would have to change the shape of f within microseconds"
+MACHINE = "of other machines than this"
+FORK = "run by a child that ends without writing its counters"
+ALLOCATOR = "an allocator has to have it, and NumPy does not ask ours for it"
+
+# Why no test reaches a line: the file, what is found in it or the line before, the reason.
+UNREACHED = [
+    ("_kernels.pyx", r"job.memory == NULL|raise MemoryError", MEMORY),
+    ("_kernels.pyx", r"(PyArray_NDIM\(f\) != ndim|!= plan.jobs\[j\].n|Another thread).*\n", RACE),
+    ("_kernels.pyx", r"ROUNDS_AS_NUMPY:\n|append\(\"avx512\"\)", MACHINE),
+    ("conversion.pxi", r"NPY_U?LONG\] = .*NPY_U?INT\]", MACHINE),
+    ("kept_memory.h", r"MAP_FAILED\)\n|SIZE_MAX / 2\)\n|keep_at_most\(0, 0\)\)\n", MEMORY),
+    ("kept_memory.h", r"block.start\)\nreturn NULL", MEMORY),
+    ("kept_memory.h", r"memory_calloc|SIZE_MAX / 2 / size|count \* size", ALLOCATOR),
+    ("kept_memory.h", r"if \(!data\)\n", ALLOCATOR),
+    ("kept_memory.h", r"take_out\(i\)", MACHINE),
+    ("numbers.h", r"else\nfor|to\[i\] = from\[size|else\ncopy_sized", MACHINE),
+    ("sharing.pxi", r"raise MemoryError", MEMORY),
+    ("workers.h", r"sched_getaffinity.*\n|wanted > MOST_HELPERS|pthread_create.*\n", MEMORY),
+    ("workers.h", r"forget_helpers|__linux__|#endif|(nhelpers|gate|busy) = 0;", FORK),
+]
 
 
 def measure(folder, tests):
@@ -47,12 +68,22 @@ def measure(folder, tests):
     return done.returncode, json.loads(said)["files"]
 
 
-def summed(name, lines):
+def lines_of_code(path):
+    """Return the numbers of the lines that are statements, not text or declarations."""
+    numbers, in_text, in_extern = set(), False, False
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        was_text, in_text = in_text, in_text ^ line.count('"""') % 2
+        if line and not line[0].isspace() and not was_text:
+            in_extern = line.startswith("cdef extern")
+        if not (was_text or in_text or in_extern) and mutate.is_code(line):
+            numbers.add(number)
+    return numbers
+
+
+def summed(lines):
     """Sum the counts of lines and of branches over the types that they are written out for."""
     counts, branches = collections.Counter(), {}
     for line in lines:
-        if not name.endswith(".h") and not re.search(r"__pyx_p?f_", line.get("function_name", "")):
-            continue                  # what Cython adds, and the module as it is imported
         counts[line["line_number"]] += line["count"]
         taken = [branch["count"] for branch in line["branches"] if not branch["throw"]]
         before = branches.get(line["line_number"], [])
@@ -61,10 +92,10 @@ def summed(name, lines):
     return counts, branches
 
 
-def reason(name, source):
-    """Return why a line is not reached, if that is known."""
+def reason(name, lines):
+    """Return why a line is not reached, if that is known, from it and the line before."""
     return next((why for file, pattern, why in UNREACHED
-                 if file == name and re.search(pattern, source)), None)
+                 if file == name and re.search(pattern, lines)), None)
 
 
 def report(files):
@@ -74,14 +105,18 @@ def report(files):
         path = pathlib.Path(file["file"])
         if path.parent.name != "src" or path.suffix == ".c":
             continue
-        source = (builds.ROOT / "src" / path.name).read_text().splitlines()
-        counts, branches = summed(path.name, file["lines"])
+        own = builds.ROOT / "src" / path.name
+        source = own.read_text().splitlines()
+        # Among the others is what Cython adds at the end of something of ours.
+        code = lines_of_code(own) if path.suffix != ".h" else set(range(len(source) + 1))
+        counts, branches = summed(
+            line for line in file["lines"] if line["line_number"] in code)
         ways = [count for line in branches.values() for count in line]
         print(f"{path.name}: {sum(map(bool, counts.values()))} of {len(counts)} lines, "
               f"{sum(map(bool, ways))} of {len(ways)} branches")
         for number in sorted(number for number, count in counts.items() if not count):
-            line = source[number - 1].strip()
-            why = reason(path.name, line)
+            before, line = (text.strip() for text in ["", *source][number - 1:number + 1])
+            why = reason(path.name, f"{before}\n{line}")
             unexplained += why is None
             print(f"    {number}: {line}\n        {why or 'NOT REACHED'}")
     return unexplained

@@ -140,6 +140,17 @@ def test_spacings_that_halves_round_to_a_power_of_two_divide_edges_too(state):
                 oracle.assert_same(cgrad.gradient, (f, h), {}, **state)
 
 
+@pytest.mark.parametrize("args", [
+    ([np.array([1, 2, 4], object), np.array([3, 5, 9], object)],),
+    ([np.array(["2001", "2002"], "M8[Y]"), np.array(["2004", "2009"], "M8[Y]")],),
+    (np.arange(3.0), np.array([1, 2, 4], object)),
+    (np.arange(3.0), np.array([1, 2, 4], ">m8[s]")),
+], ids=["objects in a list", "times in a list", "objects", "swapped durations"])
+def test_other_types_within_lists_and_coordinates_are_left_to_numpy(args):
+    assert _kernels.differentiate(args[0], args[1:], None, 1) is None
+    oracle.assert_same(cgrad.gradient, args, {})
+
+
 def test_an_array_with_dtype_metadata_keeps_it():
     f = np.arange(5.0).astype(np.dtype("f8", metadata={"unit": "m"}))
     oracle.assert_same(cgrad.gradient, (f,), {})
