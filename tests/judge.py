@@ -28,7 +28,7 @@ SLOW = [
     "test_long_rows.py", "test_converted_rows.py", "test_kept_memory.py", "test_data_with_gaps.py",
     "test_streaming.py", "test_matches_numpy.py", "test_workers.py",
 ]
-CALLS = 3000
+CALLS = 5000
 SECONDS = 180                     # after which a test file hangs, or random calls sooner
 
 

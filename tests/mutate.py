@@ -4,8 +4,9 @@
 
 A place is an operator, an index, a bound, or another number. In what Cython writes, every place
 gets a switch, so that one build has all changes and ``CGRAD_MUTANT`` says which of them is made: in
-all types that the kernels are written out for at once. Words (and, or, not, min, ...) and headers
-are changed as text, and built anew.
+all types that the kernels are written out for at once. Words (and, or, not, min, ...) get theirs in
+what Cython reads, in a second build. Headers, and words where no switch fits, are changed as text,
+and built anew for each change.
 
 A change counts as found when random calls differ from NumPy's, a test fails, or either crashes or
 hangs. Those that nobody finds are printed: either a test is missing, or the change alters no result
@@ -27,6 +28,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 import builds
 
@@ -97,6 +99,8 @@ SURVIVORS = [
     ("run_by_rows", r"f\[2\] - f\[0\] ==", r"'<=' in", OTHER_WAY),
     ("run_by_rows", r"plan.fetches|fetch_row|rows.step \* plan.unit, rows.count\)", r"", ASKED),
     ("run_by_rows", r"while ", r"'1' in 1", TRUTH),
+    ("scaled_edges", r"elif value_t is float", r"'2' in 2", OTHER_WAY),
+    ("may_cross_edges", r"", r"", OTHER_WAY),
     ("rows_together", r"rows.count \+ EDGES", r"'\+' in|'\*' in", OTHER_WAY),
     ("rows_together", r"crosses_edges|rows.jump !=",
      r"'!=?' in .*crosses_edges|'>' in|'\*' in|'!=' in rows->out_jump", OTHER_WAY),
@@ -146,7 +150,7 @@ class Mutant:
     line: int                     # from 0
     source: str
     change: str
-    text: str = ""                # of a header: the whole line as changed
+    text: str = ""                # of words and headers: the whole line as changed
 
     def function(self):
         """Return the name of the function that it is in."""
@@ -167,6 +171,11 @@ def is_code(line):
     return bool(text) and not text.startswith(("#", "/*", "*", '"""', "cdef extern", "include"))
 
 
+def without_comment(line):
+    """Return what stands before a comment."""
+    return line.split("#")[0].split("/*")[0].rstrip()
+
+
 def mutants_of_text(first):
     """List the changes that are made in the source itself, numbered from `first` on."""
     numbers = itertools.count(first)
@@ -174,7 +183,7 @@ def mutants_of_text(first):
         in_text = False
         for line, source in enumerate((builds.ROOT / "src" / name).read_text().splitlines()):
             in_text ^= source.count('"""') % 2
-            code = source.split("#")[0].split("/*")[0]
+            code = without_comment(source)
             if in_text or not is_code(source):
                 continue
             for pattern, new in CHANGES if name in HEADERS else WORDS:
@@ -343,6 +352,115 @@ def build_switched(folder):
         switches.refused |= refused
 
 
+def statements(lines):
+    """List the first and the last line of each statement."""
+    begin, depth, in_text = None, 0, False
+    for line, source in enumerate(lines):
+        quotes = source.count('"""')
+        if quotes or in_text or not is_code(source):
+            in_text ^= quotes % 2
+            continue
+        begin = line if begin is None else begin
+        code = without_comment(source)
+        depth += sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
+        if depth == 0:
+            yield begin, line
+            begin = None
+
+
+def with_choice(statement, changes):
+    """Write a statement with its changes, by number, and the choice between them; None if it has no
+    place for one: a signature, a loop's head, what is decided for each type as it is built.
+    """
+    if re.search(r"_t is |^(cdef|def|@|\s+for\b)", statement):
+        return None
+    for head in (r"\s*(?:if|elif|while) ", r"\s*cdef [^=(]+= "):
+        parts = re.compile(rf"({head})(.*?)(:?)", re.DOTALL)
+        if whole := parts.fullmatch(statement):
+            # Objects and numbers as they are, Cython would mix up.
+            truth = "<bint> " if re.match(r"\s*(if|elif|while|cdef bint) ", statement) else ""
+            choice = f"{truth}({whole[2]})"
+            for number, changed in changes.items():
+                choice = (f"({truth}({parts.fullmatch(changed)[2]}) if cgrad_mutant == {number}"
+                          f" else {choice})")
+            return whole[1] + choice + whole[3]
+    if statement.endswith(":"):
+        return None
+    indent = re.match(r"\s*", statement)[0]
+    written = []
+    for number, changed in changes.items():
+        written += [f"{indent}{'el' if written else ''}if cgrad_mutant == {number}:",
+                    textwrap.indent(changed, "    ")]
+    return "\n".join([*written, f"{indent}else:", textwrap.indent(statement, "    ")])
+
+
+class Words:
+    """The source in a folder, with a switch for each change of a word."""
+
+    def __init__(self, folder, mutants):
+        self.mutants = {mutant.number: mutant for mutant in mutants}
+        self._folder = folder
+        self._numbers_in = {}         # by file and line as written
+
+    def write(self):
+        """Write all files with their switches."""
+        self._numbers_in.clear()
+        for name in SOURCES:
+            lines = (builds.ROOT / "src" / name).read_text().splitlines()
+            written, done = [], 0
+            if name == "_kernels.pyx":
+                at = next(i for i, line in enumerate(lines) if line.startswith("cimport"))
+                written = [*lines[:at], 'cdef extern from *:', '    """', *SWITCH.splitlines(),
+                           '    """', "    int cgrad_mutant"]
+                done = at
+            for first, last in statements(lines):
+                if first < done:
+                    continue
+                written += lines[done:first]
+                written += self._statement(name, lines, first, last, len(written))
+                done = last + 1
+            text = "\n".join([*written, *lines[done:]]) + "\n"
+            (self._folder / "src" / name).write_text(text)
+
+    def _statement(self, name, lines, first, last, row):
+        code = [without_comment(line) for line in lines[first:last + 1]]
+        changes = {
+            number: "\n".join([*code[:mutant.line - first], mutant.text,
+                               *code[mutant.line - first + 1:]])
+            for number, mutant in self.mutants.items()
+            if mutant.file == name and first <= mutant.line <= last}
+        text = changes and with_choice("\n".join(code), changes)
+        if not text:
+            for number in changes:
+                del self.mutants[number]
+            return lines[first:last + 1]
+        written = text.splitlines()
+        for line in range(row, row + len(written)):
+            self._numbers_in[name, line] = list(changes)
+        return written
+
+    def refuse(self, errors):
+        """Do without the changes in lines that Cython refuses; return how many."""
+        refused = {
+            number for name, line in re.findall(r"^(?:src/)?([\w.]+):(\d+):\d+: ", errors, re.M)
+            for number in self._numbers_in.get((name, int(line) - 1), ())}
+        for number in refused & self.mutants.keys():
+            del self.mutants[number]
+        return len(refused)
+
+
+def build_words(folder, mutants):
+    """Build a copy of the tree with a switch for each change of a word; return their numbers."""
+    words = Words(folder, [mutant for mutant in mutants if mutant.file in SOURCES])
+    while True:
+        words.write()
+        done = builds.build(folder, CFLAGS="-O1 -w")
+        if not done.returncode:
+            print(f"{len(words.mutants)} changes of words have a switch")
+            return set(words.mutants)
+        assert words.refuse(done.stderr), done.stderr[-3000:]
+
+
 class Judge:
     """A process that says of the build in a folder, with this or that change, if tests find it."""
 
@@ -415,44 +533,60 @@ def main():
     parser.add_argument(
         "--quick", action="store_true",
         help="leave out the tests that take longer: they may find what survives")
+    parser.add_argument(
+        "--new", action="store_true", help="leave out the changes that SURVIVORS explains")
     options = parser.parse_args()
     quick = ["--quick"] if options.quick else []
     with tempfile.TemporaryDirectory() as temporary:
-        plain, switched = (
-            pathlib.Path(temporary) / name / "cgrad" for name in ("plain", "switched"))
+        plain, switched, worded = (
+            pathlib.Path(temporary) / name / "cgrad" for name in ("plain", "switched", "worded"))
         prepare(plain)
         shutil.copytree(plain, switched)
+        shutil.copytree(plain, worded)
         mutants = build_switched(switched)
-        judges = queue.SimpleQueue()
-        for _ in range(options.processes):
-            judges.put(Judge(switched, *quick))
-        judge = judges.get()
-        assert judge.finds() is False, "the tests fail as it is"
-        judges.put(judge)
-        mutants += mutants_of_text(len(mutants))
-        mutants = [mutant for mutant in mutants if is_within(mutant, options.files)]
+        of_text = list(mutants_of_text(mutants[-1].number + 1))
+        words = build_words(worded, of_text)
+        mutants += of_text
+        mutants = [mutant for mutant in mutants if is_within(mutant, options.files)
+                   and not (options.new and mutant.reason())]
         print(f"{len(mutants)} places", flush=True)
         if not mutants:
-            parser.error(f"--files: expected some of {', '.join(SOURCES + HEADERS)}")
+            parser.error(f"--files: expected lines of {', '.join(SOURCES + HEADERS)}")
         if options.sample and options.sample < len(mutants):
             mutants = random.Random(options.seed).sample(mutants, options.sample)
+        with contextlib.ExitStack() as stack:
+            by_switch, by_word = (
+                judges_of(folder, options.processes, quick, stack) for folder in (switched, worded))
 
-        def finds(mutant):
-            if mutant.text:
+            def finds(mutant):
+                if not mutant.text:
+                    return ask(by_switch, mutant.number)
+                if mutant.number in words:
+                    return ask(by_word, mutant.number)
                 return finds_text(plain, quick, mutant)
-            judge = judges.get()
-            try:
-                found = judge.finds(mutant.number)
-            finally:
-                judges.put(judge)
-            assert found is not None, "the process that judges has ended"
-            return found
 
-        try:
             return report(mutants, finds, options.processes)
-        finally:
-            while not judges.empty():
-                judges.get().close()
+
+
+def judges_of(folder, count, options, stack):
+    """Start judges of a build, to be ended with the stack."""
+    judges = queue.SimpleQueue()
+    for _ in range(count):
+        judges.put(judge := Judge(folder, *options))
+        stack.callback(judge.close)
+    assert not ask(judges), "the tests fail as it is"
+    return judges
+
+
+def ask(judges, number=-1):
+    """Whether a change is found, by whichever judge is free."""
+    judge = judges.get()
+    try:
+        found = judge.finds(number)
+    finally:
+        judges.put(judge)
+    assert found is not None, "the process that judges has ended"
+    return found
 
 
 def is_within(mutant, files):

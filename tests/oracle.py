@@ -12,14 +12,14 @@ def bits(array):
         return repr(array.tolist())
     if array.dtype.kind not in "fc":
         return array.tobytes()
-    parts = np.array(array, order="C", ndmin=1)
+    parts = np.array(array, array.dtype.newbyteorder("="), order="C", ndmin=1)
     if parts.dtype.kind == "c":
         parts = parts.view(parts.real.dtype)
     parts[np.isnan(parts)] = np.nan
-    if parts.itemsize <= 8:
-        return parts.tobytes()
-    # A longdouble has bytes that mean nothing; the next best thing says as much.
-    return [np.format_float_scientific(part) for part in parts.flat]
+    if parts.itemsize > 8 and np.finfo(np.longdouble).nmant == 63:
+        # Of x87's numbers, ten bytes mean something.
+        return parts.view("u1").reshape(-1, parts.itemsize)[:, :10].tobytes()
+    return parts.tobytes()
 
 
 def describe(result):
