@@ -25,8 +25,8 @@ QUICK = [
     "test_out.py", "test_footprint.py",
 ]
 SLOW = [
-    "test_long_rows.py", "test_converted_rows.py", "test_kept_memory.py", "test_data_with_gaps.py",
-    "test_streaming.py", "test_matches_numpy.py", "test_workers.py",
+    "test_hostile.py", "test_long_rows.py", "test_converted_rows.py", "test_streaming.py",
+    "test_data_with_gaps.py", "test_kept_memory.py", "test_matches_numpy.py", "test_workers.py",
 ]
 CALLS = 5000
 SECONDS = 180                     # after which a test file hangs, or random calls sooner

@@ -72,6 +72,7 @@ AT_A_TIME = "how much is done at a time"
 # all have been judged yet: of walker.pxi from `apply` on, of spacing.pxi, sharing.pxi, _kernels.pyx
 # and the headers only samples.
 SURVIVORS = [
+    (r"\w+", r"(return|=) True$", r"'1' in 1$", TRUTH),
     ("edges_of", r"complex_quotient", r"'0' in (first|last)\[0\]", SAME),
     ("edges_of", r" quotient\(", r"'0' in (first|last)\[0\] \(3\)", SAME),
     ("_divide", r"ratio = 0, scale = 1", r"'0.0' in 0.0|'1.0' in 1.0", UNUSED),
@@ -116,6 +117,52 @@ SURVIVORS = [
      "the rows of an interior are shorter than the axis, and never follow one another"),
     ("make_loops", r"Loop\(False, 1, 0, 0, 0\)", r"in 0|in 1|'0' in loops\[0\] \(5\)",
      "a loop of one step uses no stride"),
+    ("_is_even", r"row\[ROW", r"", ROOM),
+    ("_is_even", r"start = 0", r"'0' in 0", "the first step is what the others are compared with"),
+    ("_is_even", r"while ", r"'1' in 1$", TRUTH),
+    ("find_out_whether_even", r"_is_even\(", r"'0' in 0( \(2\))?$", TAG),
+    ("scalar_type", r"for ", r"'<' in", ROOM),
+    ("scalar_type", r"return -1", r"'1' in 1", "any number below 0 says the same"),
+    ("read_coordinates", r"n < 2 or", r"'2' in 2", ROOM),
+    ("read_coordinates", r"WORTH_RELEASING", r"'<' in", OTHER_WAY),
+    ("read_spacing", r"overflow = 0", r"'0' in 0", "Python sets it before it is read"),
+    ("read_spacing", r"EXACT_INTEGERS", r"'<=' in", "more is left to NumPy"),
+    ("wider", r"a > b", r"'>' in", "with >= the wider one is the same"),
+    ("set_difference", r"reach\[1\] = p", r"'1' in reach\[1\]",
+     "of a difference, only the first and the last are read"),
+    ("set_combination", r"for ", r"'<' in", ROOM),
+    ("divisor_of", r"", r"'0' in (full|single)\[0\]", SAME),
+    ("set_uniform", r"job.direct = False", r"", "coefficients that do not vary have no use for it"),
+    (r"set_(non)?uniform", r"uniform\w*\(job, .* True,", r"'1' in 1$", TRUTH),
+    ("set_nonuniform", r"_edges\(job, .* False,", r"'0' in 0 \([23]\)", TAG),
+    ("set_nonuniform", r"_edges\(job, .* True,", r"'0' in 0( \(2\))?$", TAG),
+    ("set_nonuniform", r"job.mixed = False", r"", OTHER_WAY),
+    ("set_nonuniform", r"job.run = 0|job.stop = ", r"",
+     "coordinates that take the place of coefficients are not worked out"),
+    ("allocate_coefficients", r"for ", r"'<' in", ROOM),
+    ("allocate_coefficients", r"capacity = ", r"'<=' in", OTHER_WAY),
+    ("allocate_coefficients", r"start = job.stop = 0", r"",
+     "what is asked for first is never kept already"),
+    ("allocate_coefficients", r"LINE - 1", r"'-' in|'1' in", ALIGNED),
+    (r"allocate_coefficients|share", r"return 0", r"'0' in 0", "any number but -1 says the same"),
+    ("apply", r"for ", r"'<' in|'-' in n - 2|'2' in 2", ROOM),
+    ("apply", r"while ", r"'1' in 1", TRUTH),
+    ("apply", r"stream = ", r"'>=' in", AT_A_TIME),
+    ("apply", r"plan.fetches|row_points\(plan\)",
+     r"'!=' in plan->fetches|'!=' in rows.step|'<=' in rows.count", OTHER_WAY),
+    ("apply", r"lo\[job.dim\] == 0 and", r"'0' in 0", OTHER_WAY),
+    ("apply", r"if job.uniform and not by_rows", r"'!' in !by_rows",
+     "rows that are read are not run over together, whatever this says"),
+    ("apply", r"together > 1", r"'1' in 1", OTHER_WAY),
+    ("visit", r"max\(", r"'>' in", "with >= the greater one is the same"),
+    (r"visit_whole|\w+_blocks", r"for ", r"'<' in", ROOM),
+    ("shape_blocks", r"^(?!.*(capacity|job.uniform))", r"", AT_A_TIME),
+    ("order_blocks", r"", r"", "the order of blocks decides how often coefficients are worked out"),
+    ("count_blocks", r"total = 1|counts\[d\] = 1 if", r"'1' in 1", "blocks are visited again"),
+    ("count_blocks", r"plan.shape\[d\] - 1", r"'-' in|'1' in 1 \(2\)",
+     "the last block along an axis may have no points"),
+    ("walk", r"for number", r"'<' in", "the first block is visited again"),
+    ("walk", r"if plan.streams", r"", "no test can see that stores are late"),
     ("choose_row", r"count < SHORT|range\(n - 1\)|count > ", r"'[<>]'|'-' in|'1' in 1|'0' in 0",
      OTHER_WAY),
 ]
@@ -134,7 +181,8 @@ __attribute__((constructor)) static void cgrad_choose_mutant(void)
 MARKER = re.compile(r'^ */\* "src/([\w.]+)":(\d+)$')
 # What Cython adds for Python's sake, and declarations.
 NOT_OURS = re.compile(
-    r"__PYX_|likely\(|__Pyx_|Py_(X?INCREF|X?DECREF|None)|PyErr|goto |__pyx_n?args|^\S|^ *#"
+    r"__PYX_|likely\(|__Pyx_|Py_(X?INCREF|X?DECREF|None)|PyErr|goto |__pyx_n?args|__pyx_c?lineno"
+    r"|^\S|^ *#"
     r"|&&|\|\||\?")
 PLACE = re.compile(
     "|".join(map(re.escape, OPERATORS)) + r"|(?<![\w.])\d+\.\d*|(?<![\w.])(?<!\+=)[012](?![\w.])"
@@ -265,7 +313,8 @@ class Switches:
             elif line.startswith("}") or re.fullmatch(r"\S.*;", line):
                 where = None          # the end of a function, or a declaration
                 seen.clear()
-            elif where and where[0] in SOURCES and not NOT_OURS.search(line):
+            elif (where and where[0] in SOURCES and not NOT_OURS.search(line)
+                  and not (line.startswith("  __pyx_r = ") and self._is_signature(*where))):
                 places = [
                     (place, number) for place in places_in(line)
                     if (number := self._number(line, place, where, seen)) not in self.refused]
@@ -274,6 +323,10 @@ class Switches:
             lines.append(line)
         # Its first line says who wrote it; without that, Cython would not leave it alone.
         return "\n".join([lines[0], *SWITCH.splitlines(), *lines[1:]]) + "\n"
+
+    def _is_signature(self, file, line):
+        """Whether a function begins there; what Cython lets it return there is after an error."""
+        return re.match("cdef|def", (builds.ROOT / "src" / file).read_text().splitlines()[line])
 
     def _number(self, line, place, where, seen):
         """Number a change; those that differ in a type alone have one number."""
