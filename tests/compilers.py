@@ -1,12 +1,14 @@
 """Compare with NumPy what several compilers make of the source: ``python tests/compilers.py``.
 
 Each compiler that is installed, with each set of flags; the tests that compare bits and a fuzz,
-at every SIMD level.
+at every SIMD level that the CPU has.
 """
 
 import argparse
+import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -17,6 +19,15 @@ TESTS = [
     "test_matches_numpy.py", "test_floating_point_events.py", "test_streaming.py",
     "test_no_fused_operations.py",
 ]
+
+
+def levels_of(folder):
+    """Return the SIMD levels that a build has and this CPU too."""
+    found = subprocess.run(
+        [sys.executable, "-c", "from cgrad import _kernels; print(*_kernels.simd_levels())"],
+        cwd=folder.parent, env=dict(os.environ, PYTHONPATH=str(folder)), capture_output=True,
+        text=True, check=True)
+    return [*found.stdout.split(), "baseline"]
 
 
 def main():
@@ -37,7 +48,7 @@ def main():
                     print(built.stderr[-2000:])
                     failed = True
                     continue
-                for level in ("avx512", "avx2", "baseline"):
+                for level in levels_of(folder):
                     tests = builds.run_tests(folder, TESTS, CGRAD_SIMD=level)
                     fuzz = builds.run_fuzz(
                         folder, options.calls, processes=options.processes, CGRAD_SIMD=level)

@@ -145,6 +145,23 @@ SURVIVORS = [
      "what is asked for first is never kept already"),
     ("allocate_coefficients", r"LINE - 1", r"'-' in|'1' in", ALIGNED),
     (r"allocate_coefficients|share", r"return 0", r"'0' in 0", "any number but -1 says the same"),
+    ("is_regular", r"return itemsize", r"'1' in 1", OTHER_WAY),
+    ("holds_numbers", r"depth > MAX_DIMS", r"'>' in", "NumPy refuses what is as deep"),
+    ("add_axis", r"overflow = 0", r"'0' in 0", "Python sets it before it is read"),
+    ("add_axis", r"value < -ndim", r"'<' in value < \(-ndim", "more is left to NumPy"),
+    (r"add_axis|read_axes", r"return -1", r"'1' in 1", "any number below 0 says the same"),
+    ("read_axes", r"for ", r"'<' in", ROOM),
+    ("read_axes", r"naxes < 0", r"'<' in|'0' in 0", "no axes at all are left to NumPy as well"),
+    ("all_ignored", r"EVENT_UNDER", r"'&' in", "more is left to NumPy"),
+    ("keeps_memory", r"", r"", "whether memory is kept decides how fast a call is"),
+    ("new_with_strides", r"NewFromDescr", r"'0' in 0",
+     "the flag asks for an order, and strides say it"),
+    ("new_results", r"naxes > 1 else None", r"'>' in", "one result is returned by itself"),
+    ("new_results", r"NewLikeArray", r"'0' in 0", "f is of no subclass"),
+    ("set_dimensions", r"while ", r"", "in any order of dimensions results are the same"),
+    ("is_odd", r"", r"'0' in (extended|full|single)\[0\]", SAME),
+    ("share", r"PyMem_RawFree|for ", r"'0' in 0 \(\d+\)|'<' in .* \(2\)",
+     "what Cython keeps of an error that passes"),
     ("apply", r"for ", r"'<' in|'-' in n - 2|'2' in 2", ROOM),
     ("apply", r"while ", r"'1' in 1", TRUTH),
     ("apply", r"stream = ", r"'>=' in", AT_A_TIME),
@@ -314,7 +331,7 @@ class Switches:
                 where = None          # the end of a function, or a declaration
                 seen.clear()
             elif (where and where[0] in SOURCES and not NOT_OURS.search(line)
-                  and not (line.startswith("  __pyx_r = ") and self._is_signature(*where))):
+                  and not self._is_of_errors(line, *where)):
                 places = [
                     (place, number) for place in places_in(line)
                     if (number := self._number(line, place, where, seen)) not in self.refused]
@@ -324,9 +341,12 @@ class Switches:
         # Its first line says who wrote it; without that, Cython would not leave it alone.
         return "\n".join([lines[0], *SWITCH.splitlines(), *lines[1:]]) + "\n"
 
-    def _is_signature(self, file, line):
-        """Whether a function begins there; what Cython lets it return there is after an error."""
-        return re.match("cdef|def", (builds.ROOT / "src" / file).read_text().splitlines()[line])
+    def _is_of_errors(self, line, file, source_line):
+        """Whether it matters after an error alone: what is returned, and objects not there yet."""
+        source = (builds.ROOT / "src" / file).read_text().splitlines()[source_line]
+        if re.match("cdef|def", source):
+            return line.startswith("  __pyx_r = ") or line.endswith(" = 0;")
+        return re.fullmatch(r"( *__pyx_t_\d+ = 0;)+", line) and not re.match(r" *for ", source)
 
     def _number(self, line, place, where, seen):
         """Number a change; those that differ in a type alone have one number."""
