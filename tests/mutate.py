@@ -160,6 +160,17 @@ SURVIVORS = [
     ("new_results", r"NewLikeArray", r"'0' in 0", "f is of no subclass"),
     ("set_dimensions", r"while ", r"", "in any order of dimensions results are the same"),
     ("is_odd", r"", r"'0' in (extended|full|single)\[0\]", SAME),
+    ("fill_plan", r"plan.value == HALF and|by the machine", r"", "so it is on other machines alone"),
+    ("extent_of", r"reach < 0", r"", "a reach of 0 changes neither end"),
+    ("lies_apart", r"return a.end", r"'<=' in", OTHER_WAY),
+    ("number_of_workers", r"WORTH_SHARING|return 1", r"", OTHER_WAY),
+    ("carry_out", r"workers > 1|ROW|WORTH_RELEASING|cut_into_blocks", r"", OTHER_WAY),
+    ("compute", r"if events:", r"", "who looks at events next clears them first"),
+    ("differentiate", r"njobs > FEW", r"'>' in", OTHER_WAY),
+    ("differentiate", r"if floating_point_events", r"", "more is left to NumPy"),
+    ("differentiate", r"if given and not has_shape", r"given", "only another thread changes a shape"),
+    ("differentiate", r"STREAM_FROM|FETCH_FROM", r"'>=' in|'\*' in",
+     "where results go past the caches decides how fast a call is"),
     ("share", r"PyMem_RawFree|for ", r"'0' in 0 \(\d+\)|'<' in .* \(2\)",
      "what Cython keeps of an error that passes"),
     ("apply", r"for ", r"'<' in|'-' in n - 2|'2' in 2", ROOM),
@@ -199,6 +210,7 @@ MARKER = re.compile(r'^ */\* "src/([\w.]+)":(\d+)$')
 # What Cython adds for Python's sake, and declarations.
 NOT_OURS = re.compile(
     r"__PYX_|likely\(|__Pyx_|Py_(X?INCREF|X?DECREF|None)|PyErr|goto |__pyx_n?args|__pyx_c?lineno"
+    r"|__pyx_temp|values\["
     r"|^\S|^ *#"
     r"|&&|\|\||\?")
 PLACE = re.compile(

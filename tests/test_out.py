@@ -212,6 +212,16 @@ def test_the_door_trusts_nobody_about_overlap_unless_told():
     assert kernels.differentiate(f, (), None, 1, None, (f,)) is None
 
 
+@pytest.mark.parametrize("step", [1, -1])
+@pytest.mark.parametrize("out_step", [1, -1])
+@pytest.mark.parametrize("begins", [(0, 49), (49, 0), (0, 50), (50, 0)], ids=repr)
+def test_one_number_in_common_is_an_overlap_and_none_is_not(begins, out_step, step):
+    memory = np.arange(100.0)
+    f, out = (memory[begin:begin + 50] for begin in begins)
+    got = kernels.differentiate(f[::step], (), None, 1, None, (out[::out_step],))
+    assert (got is None) == (49 in begins)
+
+
 @pytest.mark.parametrize("step", [1, -1, 2, -2, 3])
 @pytest.mark.parametrize("out_step", [1, 2, 3, -1, -2])
 @pytest.mark.parametrize("dtype", ["f4", "f8", "longdouble", "c8", "c16"])
