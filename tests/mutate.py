@@ -5,8 +5,8 @@
 A place is an operator, an index, a bound, or another number. In what Cython writes, every place
 gets a switch, so that one build has all changes and ``CGRAD_MUTANT`` says which of them is made: in
 all types that the kernels are written out for at once. Words (and, or, not, min, ...) get theirs in
-what Cython reads, in a second build. Headers, and words where no switch fits, are changed as text,
-and built anew for each change.
+what Cython reads, in a second build, and functions of headers are there in all their changes. What
+is left is changed as text, and built anew for each change.
 
 A change counts as found when random calls differ from NumPy's, a test fails, or either crashes or
 hangs. Those that nobody finds are printed: either a test is missing, or the change alters no result
@@ -18,6 +18,7 @@ import collections
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import itertools
 import os
 import pathlib
@@ -160,7 +161,7 @@ SURVIVORS = [
     ("new_results", r"NewLikeArray", r"'0' in 0", "f is of no subclass"),
     ("set_dimensions", r"while ", r"", "in any order of dimensions results are the same"),
     ("is_odd", r"", r"'0' in (extended|full|single)\[0\]", SAME),
-    ("fill_plan", r"plan.value == HALF and|by the machine", r"", "so it is on other machines alone"),
+    ("fill_plan", r"plan.value == HALF and|by the machine", r"", "other machines need it"),
     ("extent_of", r"reach < 0", r"", "a reach of 0 changes neither end"),
     ("lies_apart", r"return a.end", r"'<=' in", OTHER_WAY),
     ("number_of_workers", r"WORTH_SHARING|return 1", r"", OTHER_WAY),
@@ -168,7 +169,7 @@ SURVIVORS = [
     ("compute", r"if events:", r"", "who looks at events next clears them first"),
     ("differentiate", r"njobs > FEW", r"'>' in", OTHER_WAY),
     ("differentiate", r"if floating_point_events", r"", "more is left to NumPy"),
-    ("differentiate", r"if given and not has_shape", r"given", "only another thread changes a shape"),
+    ("differentiate", r"if given and not has_shape", r"given", "only another thread changes it"),
     ("differentiate", r"STREAM_FROM|FETCH_FROM", r"'>=' in|'\*' in",
      "where results go past the caches decides how fast a call is"),
     ("share", r"PyMem_RawFree|for ", r"'0' in 0 \(\d+\)|'<' in .* \(2\)",
@@ -479,8 +480,38 @@ def with_choice(statement, changes):
     return "\n".join([*written, f"{indent}else:", textwrap.indent(statement, "    ")])
 
 
+def functions(lines):
+    """List the first and the last line of each function of a header."""
+    begin = None
+    for line, source in enumerate(lines):
+        begin = line if source.startswith("static") else begin
+        if begin is not None and source.endswith("}") and (
+                source == "}" or source.startswith("static")):
+            yield begin, line
+            begin = None
+
+
+def with_dispatch(function, changes):
+    """Write a function, its changed copies, by number, and one of its name that calls one."""
+    head = function[:function.index("{")]
+    signature = re.search(r"(\w+)\(([^)]*)\)\s*$", head)
+    name, parameters = signature[1], signature[2].split(",")
+    arguments = ", ".join(re.search(r"(\w*)\s*$", parameter)[1] for parameter in parameters)
+    arguments = "" if arguments == "void" else arguments
+    returns = "" if re.search(r"\bvoid\s+$", head[:signature.start()]) else "return "
+    copies = {number: text for number, text in changes.items() if f" {name}(" in text}
+    rename = functools.partial(re.sub, rf"\b{name}(?=\()", count=1)
+    return "\n".join([
+        rename(f"{name}_as_it_is", string=function),
+        *(rename(f"{name}_{number}", string=text) for number, text in copies.items()),
+        head + "{", "    switch (cgrad_mutant) {",
+        *(f"    case {number}: {returns}{name}_{number}({arguments}); break;"
+          for number in copies),
+        f"    default: {returns}{name}_as_it_is({arguments});", "    }", "}"])
+
+
 class Words:
-    """The source in a folder, with a switch for each change of a word."""
+    """The source in a folder, with a switch for each change of a word, or in a header."""
 
     def __init__(self, folder, mutants):
         self.mutants = {mutant.number: mutant for mutant in mutants}
@@ -506,15 +537,35 @@ class Words:
                 done = last + 1
             text = "\n".join([*written, *lines[done:]]) + "\n"
             (self._folder / "src" / name).write_text(text)
+        for name in HEADERS:
+            self._write_header(name)
 
-    def _statement(self, name, lines, first, last, row):
-        code = [without_comment(line) for line in lines[first:last + 1]]
-        changes = {
-            number: "\n".join([*code[:mutant.line - first], mutant.text,
-                               *code[mutant.line - first + 1:]])
+    def _write_header(self, name):
+        lines = (builds.ROOT / "src" / name).read_text().splitlines()
+        written, done, switched = ["extern int cgrad_mutant;"], 0, set()
+        for first, last in functions(lines):
+            changes = self._changes(name, lines, first, last)
+            switched |= changes.keys()
+            written += lines[done:first]
+            written.append(with_dispatch("\n".join(lines[first:last + 1]), changes))
+            done = last + 1
+        for number in [number for number, mutant in self.mutants.items()
+                       if mutant.file == name and number not in switched]:
+            del self.mutants[number]
+        text = "\n".join([*written, *lines[done:]]) + "\n"
+        (self._folder / "src" / name).write_text(text)
+
+    def _changes(self, name, code, first, last):
+        return {
+            number: "\n".join([
+                *code[first:mutant.line], mutant.text, *code[mutant.line + 1:last + 1]])
             for number, mutant in self.mutants.items()
             if mutant.file == name and first <= mutant.line <= last}
-        text = changes and with_choice("\n".join(code), changes)
+
+    def _statement(self, name, lines, first, last, row):
+        code = [without_comment(line) for line in lines]
+        changes = self._changes(name, code, first, last)
+        text = changes and with_choice("\n".join(code[first:last + 1]), changes)
         if not text:
             for number in changes:
                 del self.mutants[number]
@@ -535,13 +586,13 @@ class Words:
 
 
 def build_words(folder, mutants):
-    """Build a copy of the tree with a switch for each change of a word; return their numbers."""
-    words = Words(folder, [mutant for mutant in mutants if mutant.file in SOURCES])
+    """Build a copy of the tree with a switch for words and headers; return the numbers."""
+    words = Words(folder, mutants)
     while True:
         words.write()
         done = builds.build(folder, CFLAGS="-O1 -w")
         if not done.returncode:
-            print(f"{len(words.mutants)} changes of words have a switch")
+            print(f"{len(words.mutants)} changes of words and headers have a switch")
             return set(words.mutants)
         assert words.refuse(done.stderr), done.stderr[-3000:]
 
