@@ -81,3 +81,15 @@ def test_arguments_that_are_left_to_numpy(call):
 def test_the_fallback_is_the_gradient_that_was_there_at_import(monkeypatch):
     monkeypatch.setattr(np, "gradient", cgrad.gradient)
     assert cgrad.gradient(np.array([1.0, 3.0], "O")).tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("dtype", ["c8", "c16", "G"])
+@pytest.mark.parametrize("n", [2, 3])
+def test_complex_numbers_that_stand_for_several_are_left_to_numpy(n, dtype):
+    # There, NumPy 2.4 warns of overflows that others do not have.
+    f = np.ones(3, dtype)
+    one_row, rows, columns = (np.broadcast_to(part, shape) for part, shape in (
+        (f, (1, 3)), (f, (n, 3)), (f[:, None], (3, n))))
+    assert _kernels.differentiate(one_row, (), 1, 1) is not None
+    assert _kernels.differentiate(rows, (), 1, 1) is None
+    assert _kernels.differentiate(columns, (), 0, 1) is None

@@ -38,6 +38,17 @@ def test_results_are_numpys(shape, dtype):
                 cgrad.gradient, (f, *spacing), {"axis": axis, "edge_order": order})
 
 
+@pytest.mark.parametrize("dtype", ["i2", "f2", "f4", "f8", ">f8", "g", "c8", "c16"])
+@pytest.mark.parametrize("before", ["u1", "u1,u2", "u1,u4", "u1,f8"])
+def test_fields_of_packed_records_lie_any_number_of_bytes_apart(before, dtype):
+    records = np.zeros((30, 40), f"{before},{dtype}")
+    f = records[records.dtype.names[-1]]
+    f[...] = numbers(f.shape, dtype)[0]
+    for view in f, f[::-1, ::3], f.T:
+        assert kernels.differentiate(view, (0.3,), None, 1) is not None
+        oracle.assert_same(cgrad.gradient, (view, 0.3), {})
+
+
 @pytest.mark.parametrize("dtype", ["i8", "u8"])
 def test_integers_of_64_bits_become_the_nearest_double(dtype):
     random = np.random.default_rng(2)

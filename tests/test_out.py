@@ -212,6 +212,15 @@ def test_the_door_trusts_nobody_about_overlap_unless_told():
     assert kernels.differentiate(f, (), None, 1, None, (f,)) is None
 
 
+def test_the_door_takes_no_out_that_c_cannot_index_or_whose_numbers_stand_for_several():
+    f = np.arange(5.0)
+    unaligned = np.zeros(5, "u1,f8")["f1"]
+    repeated = np.lib.stride_tricks.as_strided(np.zeros(1), (5,), (0,))
+    for out in unaligned, repeated:
+        assert out.flags.writeable
+        assert kernels.differentiate(f, (), None, 1, None, (out,)) is None
+
+
 @pytest.mark.parametrize("step", [1, -1])
 @pytest.mark.parametrize("out_step", [1, -1])
 @pytest.mark.parametrize("begins", [(0, 49), (49, 0), (0, 50), (50, 0)], ids=repr)
