@@ -154,9 +154,10 @@ cdef bint read_spacing(object h, Py_ssize_t n, Spacing *spacing):
         cnp.PyArray_ScalarAsCtype(h, &spacing.extended)
         return True
     spacing.h = float(h)
-    # An integer that double does not hold is another number in extended precision.
+    # An integer that double does not hold is another number in extended precision. 2**53 itself
+    # may be what the next one was rounded to.
     return spacing.precision != DOUBLE or kind < NOT_INTEGERS or (
-        fabs(spacing.h) <= EXACT_INTEGERS)
+        fabs(spacing.h) < EXACT_INTEGERS)
 
 
 cdef extern from *:

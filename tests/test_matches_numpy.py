@@ -119,6 +119,15 @@ def test_integers_above_2_to_the_53_round_before_they_are_subtracted():
     oracle.assert_same(cgrad.gradient, (f,), {})
 
 
+@pytest.mark.parametrize("spacing", [
+    np.int64(2**53 + 1), np.uint64(2**63 + 1), np.longlong(-(2**62) + 1), 2**53 + 1])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "g"])
+def test_integer_spacings_that_double_does_not_hold(dtype, spacing):
+    f = np.random.default_rng(5).standard_normal(9).astype(dtype)
+    for edge_order in 1, 2:
+        oracle.assert_same(cgrad.gradient, (f, spacing), {"edge_order": edge_order})
+
+
 @pytest.mark.parametrize("n", [3, 600])
 def test_powers_of_two_are_multiplied_and_round_as_a_division_does(n):
     random = np.random.default_rng(4)
