@@ -148,7 +148,7 @@ SURVIVORS = [
      "what is asked for first is never kept already"),
     ("allocate_coefficients", r"LINE - 1", r"'-' in|'1' in", ALIGNED),
     (r"allocate_coefficients|share", r"return 0", r"'0' in 0", "any number but -1 says the same"),
-    ("is_regular", r"return itemsize", r"'1' in 1", OTHER_WAY),
+    ("is_regular", r"itemsize - 1\)", r"'1' in 1", OTHER_WAY),
     ("holds_numbers", r"depth > MAX_DIMS", r"'>' in", "NumPy refuses what is as deep"),
     ("add_axis", r"overflow = 0", r"'0' in 0", "Python sets it before it is read"),
     ("add_axis", r"value < -ndim", r"'<' in value < \(-ndim", "more is left to NumPy"),

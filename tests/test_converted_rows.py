@@ -49,6 +49,16 @@ def test_fields_of_packed_records_lie_any_number_of_bytes_apart(before, dtype):
         oracle.assert_same(cgrad.gradient, (view, 0.3), {})
 
 
+@pytest.mark.parametrize("dtype", ["f8,c16", "f4,c8", "f8,(4,)c16", "f4,(4,)c8"])
+def test_complex_numbers_that_are_aligned_but_not_whole_numbers_apart(dtype):
+    f = np.zeros(30, dtype)["f1"]
+    f[...] = numbers(f.shape, f.dtype)[0]
+    assert f.flags.aligned
+    assert any(stride % f.itemsize for stride in f.strides)
+    assert kernels.differentiate(f, (0.3,), None, 1) is not None
+    oracle.assert_same(cgrad.gradient, (f, 0.3), {})
+
+
 @pytest.mark.parametrize("dtype", ["i8", "u8"])
 def test_integers_of_64_bits_become_the_nearest_double(dtype):
     random = np.random.default_rng(2)
