@@ -22,11 +22,11 @@ HERE = pathlib.Path(__file__).parent
 # The quickest first, and those that find most of what random calls do not.
 QUICK = [
     "test_contract.py", "test_floating_point_events.py", "test_compiled.py", "test_short_rows.py",
-    "test_out.py", "test_streaming.py", "test_footprint.py",
+    "test_out.py", "test_streaming.py", "test_footprint.py", "test_hostile.py",
 ]
 SLOW = [
-    "test_hostile.py", "test_long_rows.py", "test_converted_rows.py", "test_data_with_gaps.py",
-    "test_kept_memory.py", "test_matches_numpy.py", "test_workers.py",
+    "test_long_rows.py", "test_converted_rows.py", "test_data_with_gaps.py", "test_kept_memory.py",
+    "test_matches_numpy.py", "test_workers.py",
 ]
 CALLS = 5000
 SECONDS = 180                     # after which a test file hangs, or random calls sooner

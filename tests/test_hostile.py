@@ -74,9 +74,12 @@ class Subclass(np.ndarray):
 class Counts:
     asked = 0
 
+    def __init__(self, dtype):
+        self.dtype = dtype
+
     def __array__(self, dtype=None, copy=None):
         Counts.asked += 1
-        return np.array([1e308, -1e308, 1e308])
+        return np.array([1e308, -1e308, 1e308], self.dtype)
 
 
 def endless():
@@ -143,12 +146,17 @@ def test_an_axis_is_asked_for_its_index_as_often_as_by_numpy():
     assert asked[0] == asked[1]
 
 
-def test_elements_of_a_list_are_converted_as_often_as_by_numpy():
+@pytest.mark.parametrize("sequence", [
+    lambda x: [x, x], lambda x: [x, [1.0, 2.0, 3.0]], lambda x: [(1.0, 2.0, 3.0), x],
+    lambda x: (x, [1.0, 2.0, 3.0]), lambda x: ([1.0, 2.0, 3.0], x),
+    lambda x: [[x, x], [[1.0] * 3, [2.0] * 3]], lambda x: ([[1.0] * 3, [2.0] * 3], (x, x))])
+@pytest.mark.parametrize("dtype", ["f8", "O"])
+def test_elements_of_a_list_are_converted_as_often_as_by_numpy(dtype, sequence):
     asked = []
     for function in (np.gradient, cgrad.gradient):
         Counts.asked = 0
         with np.errstate(all="ignore"):
-            function([Counts(), Counts()])
+            function(sequence(Counts(dtype)))
         asked.append(Counts.asked)
     assert asked[0] == asked[1]
 
