@@ -84,8 +84,9 @@ def test_results_into_any_layout_do_not_depend_on_workers(layout, workers):
 
 @pytest.mark.parametrize("position", [10, 45_000, 89_990])
 @pytest.mark.parametrize("state", ["warn", "raise", "ignore"])
-def test_floating_point_events_of_every_thread_are_the_callers(position, state):
-    f = np.ones((300, 300))
+@pytest.mark.parametrize("dtype", ["f8", "longdouble"])
+def test_floating_point_events_of_every_thread_are_the_callers(dtype, position, state):
+    f = np.ones((300, 300), dtype)
     f.flat[position - 1] = f.flat[position + 1] = np.inf
     oracle.assert_same(functools.partial(cgrad.gradient, workers=4), (f,), {}, invalid=state)
 
