@@ -51,7 +51,7 @@ WORDS = [
     (r"\bFalse\b", "True"), (r" // ", " % "), (r"\bmin\(", "max("), (r"\bmax\(", "min("),
     (r"\+= ", "-= "), (r"2\. \* ", ""),
 ]
-# The same in headers, of which all is changed as text.
+# The same in headers, of which Cython writes nothing out: operators and numbers are changed too.
 CHANGES = [
     *WORDS, *((re.escape(old), new) for old, new in OPERATORS.items()),
     *((rf"(?<![\w.]){old}(?![\w.])", new) for old, new in NUMBERS.items()),
@@ -70,7 +70,8 @@ ASKED = "what is asked for ahead decides how fast a call is"
 AT_A_TIME = "how much is done at a time"
 WIDER = "only builds for wider registers have it, and these are not judged"
 
-# Changes that alter no result: the function, and what is found in its line and in the change.
+# Changes that alter no result: the function, and what is found in its line and in the change. Of
+# spacing.pxi, _kernels.pyx and the headers some were judged with --quick alone.
 SURVIVORS = [
     (r"\w+", r"(return|=) True$", r"'1' in 1$", TRUTH),
     ("edges_of", r"complex_quotient", r"'0' in (first|last)\[0\]", SAME),
@@ -246,9 +247,7 @@ MARKER = re.compile(r'^ */\* "src/([\w.]+)":(\d+)$')
 # What Cython adds for Python's sake, and declarations.
 NOT_OURS = re.compile(
     r"__PYX_|likely\(|__Pyx_|Py_(X?INCREF|X?DECREF|None)|PyErr|goto |__pyx_n?args|__pyx_c?lineno"
-    r"|__pyx_temp|values\["
-    r"|^\S|^ *#"
-    r"|&&|\|\||\?")
+    r"|__pyx_temp|values\[|^\S|^ *#|&&|\|\||\?")
 PLACE = re.compile(
     "|".join(map(re.escape, OPERATORS)) + r"|(?<![\w.])\d+\.\d*|(?<![\w.])(?<!\+=)[012](?![\w.])"
     r"|(?<=\()-(?=[_(])|(?<== \()!|(?<=if \()__pyx_v_[^() ]+(?=\) )|(?<=switch \().+(?=\) \{)")
@@ -394,7 +393,9 @@ class Switches:
         source = (builds.ROOT / "src" / file).read_text().splitlines()[source_line]
         if re.match("cdef|def", source):
             return line.startswith("  __pyx_r = ") or line.endswith(" = 0;")
-        return re.fullmatch(r"( *__pyx_t_\d+ = 0;)+", line) and not re.match(r" *for ", source)
+        # In loops and conditions it is a number from which to count, or a truth.
+        return re.fullmatch(r"( *__pyx_t_\d+ = 0;)+", line) and not re.search(
+            r"\b(for|in|and|or|not)\b", source)
 
     def _number(self, line, place, where, seen):
         """Number a change; those that differ in a type alone have one number."""
