@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 import builds
-import mutate
+import mutants
 
 # Beside those that need memory: builds of their own, and other arrays than NumPy's.
 LEFT_OUT = [
@@ -75,7 +75,7 @@ def lines_of_code(path):
         was_text, in_text = in_text, in_text ^ line.count('"""') % 2
         if line and not line[0].isspace() and not was_text:
             in_extern = line.startswith("cdef extern")
-        if not (was_text or in_text or in_extern) and mutate.is_code(line):
+        if not (was_text or in_text or in_extern) and mutants.is_code(line):
             numbers.add(number)
     return numbers
 
