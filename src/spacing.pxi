@@ -325,8 +325,7 @@ cdef void set_nonuniform(Job *job, const Plan *plan, const Spacing *spacing,
     job.fill = LOOPS.fill[<int> type]
     set_combination(&job.interior, plan, type, -1)
     job.interior.varying = kernels.combine_varying
-    # One interior point is not a row, along which coordinates could vary.
-    job.direct = (job.n == plan.size and job.n > 3 and job.interior.kind == REAL
+    job.direct = (job.n == plan.size and job.interior.kind == REAL
                   and kernels.combine_coordinates != NULL and job.coordinates.stride == 1
                   and job.coordinates.stored == type)
     if job.direct:

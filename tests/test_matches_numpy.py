@@ -1,5 +1,7 @@
 """Every call answers what NumPy answers, to the bit, warnings and errors included."""
 
+import itertools
+
 import calls
 import drawn
 import fuzz
@@ -46,6 +48,24 @@ def test_sizes_on_either_side_of_every_limit_of_the_kernels(dtype, spacing, edge
         }[spacing]
         assert _kernels.differentiate(f, h, None, edge_order) is not None
         oracle.assert_same(cgrad.gradient, (f, *h), {"edge_order": edge_order})
+
+
+# NumPy makes results like a copy that it has converted, where it converts: integers, not bools.
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+@pytest.mark.parametrize("dtype", ["f8", "i4", "?"])
+def test_axes_of_one_point_lie_in_results_where_they_lie_in_numpys(dtype, order):
+    shape = np.array([1, 3, 3, 2])
+    f = np.ones(shape[list(order)], dtype).transpose(np.argsort(order))[..., :1]
+    oracle.assert_same(cgrad.gradient, (f, [0, 1, 3]), {"axis": 1, "edge_order": 2})
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "longdouble"])
+@pytest.mark.parametrize("x", [[0, np.nan], [0, 1, 3], [0, np.inf, np.inf], [0, 1, 3, 3]])
+def test_coordinates_of_the_fewest_points(dtype, x):
+    f = np.random.default_rng(0).random(len(x)).astype(dtype)
+    for edge_order in 1, 2:
+        oracle.assert_same(
+            cgrad.gradient, (f, np.array(x, dtype)), {"edge_order": edge_order})
 
 
 # Coordinates are looked at 512 steps at a time; the last may be one alone.
