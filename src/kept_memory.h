@@ -141,8 +141,9 @@ static void *memory_malloc(void *context, size_t size)
         block = map_block(size + SHIFTED);
     if (!block.start)
         return NULL;
-    /* Arrays whose starts agree modulo 4096 get into each other's way in L1. */
-    shift = __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % 8 * 448;
+    /* Arrays whose starts agree modulo 4096 get into each other's way in L1, most of all within one
+       line; a large array of NumPy's begins near the beginning of a page, so none of ours does. */
+    shift = (__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % 8 + 1) * 448;
     header = (memory_header *)(block.start + shift);
     header->block = block;
     return header + 1;
