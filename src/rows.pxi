@@ -77,6 +77,14 @@ cdef extern from "half.h" nogil:
     enum:
         ROUNDS_AS_NUMPY
 
+cdef extern from "vectors.h" nogil:
+    Py_ssize_t divide_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
+    Py_ssize_t divide_doubles(
+        double *out, const double *p, const double *r, double a, Py_ssize_t count)
+    Py_ssize_t scale_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
+    Py_ssize_t scale_doubles(
+        double *out, const double *p, const double *r, double a, Py_ssize_t count)
+
 
 cdef inline coefficient_t to_half(coefficient_t x) noexcept nogil:
     """The nearest number of half precision."""
@@ -274,6 +282,10 @@ cdef inline void divide_dense(value_t *out, const value_t *p, const value_t *r,
         if end == count:
             return
         begin, end = end, count
+        if value_t is float and coefficient_t is float:
+            begin += divide_floats(out + begin, p + begin, r + begin, a, end - begin)
+        elif value_t is double and coefficient_t is double:
+            begin += divide_doubles(out + begin, p + begin, r + begin, a, end - begin)
 
 
 cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t *r,
@@ -329,6 +341,10 @@ cdef inline void scale_dense(value_t *out, const value_t *p, const value_t *r,
         if end == count:
             return
         begin, end = end, count
+        if value_t is float and coefficient_t is float:
+            begin += scale_floats(out + begin, p + begin, r + begin, a, end - begin)
+        elif value_t is double and coefficient_t is double:
+            begin += scale_doubles(out + begin, p + begin, r + begin, a, end - begin)
 
 
 cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t *r,

@@ -1,0 +1,52 @@
+/* Differences of rows whose numbers lie side by side, four vectors at a time.
+
+   All four are loaded before the first is stored. A load waits for a store that has just begun at
+   the same place of its page, as if it were of the same memory, and in turns of one vector, as
+   compilers write them, it is most often the store of the turn before. */
+
+#if defined(__GNUC__)
+
+#if defined(__AVX512F__)
+#define VECTOR 64
+#elif defined(__AVX__)
+#define VECTOR 32
+#else
+#define VECTOR 16
+#endif
+
+/* out[i] = (r[i] - p[i]) OPERATOR a, for whole groups of `count` numbers; return how many. */
+#define DIFFERENCES(name, type, operator)                                                     \
+    static Py_ssize_t name(type *out, const type *p, const type *r, type a, Py_ssize_t count) \
+    {                                                                                         \
+        typedef type vector __attribute__((                                                   \
+            vector_size(VECTOR), aligned(sizeof(type)), may_alias));                          \
+        const Py_ssize_t group = 4 * VECTOR / sizeof(type);                                   \
+        Py_ssize_t i;                                                                         \
+        for (i = 0; i + group <= count; i += group) {                                         \
+            const vector *from = (const vector *)(p + i), *to = (const vector *)(r + i);      \
+            vector *result = (vector *)(out + i);                                             \
+            const vector first = (to[0] - from[0]) operator a;                                \
+            const vector second = (to[1] - from[1]) operator a;                               \
+            const vector third = (to[2] - from[2]) operator a;                                \
+            const vector fourth = (to[3] - from[3]) operator a;                               \
+            result[0] = first;                                                                \
+            result[1] = second;                                                               \
+            result[2] = third;                                                                \
+            result[3] = fourth;                                                               \
+        }                                                                                     \
+        return i;                                                                             \
+    }
+
+#else
+#define DIFFERENCES(name, type, operator)                                                     \
+    static Py_ssize_t name(type *out, const type *p, const type *r, type a, Py_ssize_t count) \
+    {                                                                                         \
+        (void)out, (void)p, (void)r, (void)a, (void)count;                                    \
+        return 0;                                                                             \
+    }
+#endif
+
+DIFFERENCES(divide_floats, float, /)
+DIFFERENCES(divide_doubles, double, /)
+DIFFERENCES(scale_floats, float, *)
+DIFFERENCES(scale_doubles, double, *)
