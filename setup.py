@@ -62,7 +62,7 @@ if gcc:
     # What a small array never comes to would else be part of what it runs through, with all the
     # registers and memory that it needs.
     flags.append("-fno-inline-functions-called-once")
-    # Numbers kept from one turn of a loop for the next: 12 kB more, and no faster.
+    # Numbers kept from one turn of a loop for the next: 12 kB more of machine code, and no faster.
     flags.append("-fno-predictive-commoning")
 
 # The loops again for wider registers; cgrad/_simd.py chooses at import.

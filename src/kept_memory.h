@@ -142,7 +142,8 @@ static void *memory_malloc(void *context, size_t size)
     if (!block.start)
         return NULL;
     /* Arrays whose starts agree modulo 4096 get into each other's way in L1, most of all within one
-       line; a large array of NumPy's begins near the beginning of a page, so none of ours does. */
+       line; a large array of NumPy's begins near the beginning of a page, so none of ours does.
+       With the header, that is still less than SHIFTED. */
     shift = (__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % 8 + 1) * 448;
     header = (memory_header *)(block.start + shift);
     header->block = block;

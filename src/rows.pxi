@@ -239,8 +239,9 @@ cdef inline void scaled_edges(value_t *out, const value_t *f, coefficient_t type
 
 # A kernel calls its one inlined body from several arms. Literal steps, for rows
 # forward, backward and (for uniform axes) of every other number, let the compiler turn
-# it into vector code, a literal kind takes out the arithmetic of the others. Halves
-# always come in dense rows; there are no vectors of long doubles.
+# it into vector code, a literal kind takes out the arithmetic of the others; of long rows
+# forward, vectors.h takes most. Halves always come in dense rows; there are no vectors of
+# long doubles.
 
 
 cdef enum:
@@ -251,8 +252,8 @@ cdef enum:
 cdef inline Py_ssize_t head_of(const value_t *p, Py_ssize_t count) noexcept nogil:
     """Points of a dense row before the first whose load begins a line; all of a short row.
 
-    Loads of whole lines touch half as many, and do not wait for stores to other arrays that lie at
-    the same place of their pages, as large arrays mostly do.
+    Loads of whole lines touch half as many, and fewer of them wait for stores to other arrays that
+    lie at the same place of their pages, as large arrays mostly do.
     """
     if count < LONG // <Py_ssize_t> sizeof(value_t):
         return count
@@ -281,6 +282,7 @@ cdef inline void divide_dense(value_t *out, const value_t *p, const value_t *r,
         _divide(out + begin, p + begin, r + begin, a, end - begin, 1, 1, REAL)
         if end == count:
             return
+        # Whole groups of vectors, then what is left of the row.
         begin, end = end, count
         if value_t is float and coefficient_t is float:
             begin += divide_floats(out + begin, p + begin, r + begin, a, end - begin)
@@ -340,6 +342,7 @@ cdef inline void scale_dense(value_t *out, const value_t *p, const value_t *r,
         _scale(out + begin, p + begin, r + begin, a, end - begin, 1, 1, REAL)
         if end == count:
             return
+        # As above.
         begin, end = end, count
         if value_t is float and coefficient_t is float:
             begin += scale_floats(out + begin, p + begin, r + begin, a, end - begin)

@@ -1,10 +1,13 @@
-/* Differences of rows whose numbers lie side by side, four vectors at a time.
+/* Differences of rows whose numbers lie side by side, four vectors at a time, with the arithmetic of
+   `quotient` and `product`.
 
-   All four are loaded before the first is stored. A load waits for a store that has just begun at
-   the same place of its page, as if it were of the same memory, and in turns of one vector, as
-   compilers write them, it is most often the store of the turn before. */
+   All is loaded before the first is stored. A load waits for a store that has just begun at the
+   same place of another page, as if it were of the same memory, and in turns of one vector, as
+   compilers write them, it is most often the store of the turn before.
 
-#if defined(__GNUC__)
+   Not on 32-bit arm, whose vectors take the smallest numbers for zero. */
+
+#if defined(__GNUC__) && !defined(__arm__)
 
 #if defined(__AVX512F__)
 #define VECTOR 64
@@ -20,7 +23,7 @@
     {                                                                                         \
         typedef type vector __attribute__((                                                   \
             vector_size(VECTOR), aligned(sizeof(type)), may_alias));                          \
-        const Py_ssize_t group = 4 * VECTOR / sizeof(type);                                   \
+        const Py_ssize_t group = 4 * sizeof(vector) / sizeof(type);                           \
         Py_ssize_t i;                                                                         \
         for (i = 0; i + group <= count; i += group) {                                         \
             const vector *from = (const vector *)(p + i), *to = (const vector *)(r + i);      \
@@ -50,3 +53,6 @@ DIFFERENCES(divide_floats, float, /)
 DIFFERENCES(divide_doubles, double, /)
 DIFFERENCES(scale_floats, float, *)
 DIFFERENCES(scale_doubles, double, *)
+
+#undef DIFFERENCES
+#undef VECTOR

@@ -47,7 +47,7 @@ class Mutant:
     def function(self):
         """Return the name of the function that it is in."""
         lines = (builds.ROOT / "src" / self.file).read_text().splitlines()[:self.line + 1]
-        begins = [line for line in lines if re.match(r"(cdef|def|static)\b.*\w\(", line)]
+        begins = [line for line in lines if re.match(r"(cdef|def|static|#define)\b.*\w\(", line)]
         return re.search(r"(\w+)\(", begins[-1])[1] if begins else ""
 
     def reason(self):
@@ -70,11 +70,13 @@ def mutants_of_text(first):
     """List the changes that are made in the source itself, numbered from `first` on."""
     numbers = itertools.count(first)
     for name in SOURCES + HEADERS:
-        in_text = False
+        in_text = in_comment = False
         for line, source in enumerate((builds.ROOT / "src" / name).read_text().splitlines()):
             in_text ^= source.count('"""') % 2
+            was_comment, in_comment = in_comment, (in_comment or "/*" in source) and (
+                "*/" not in source)
             code = without_comment(source)
-            if in_text or not is_code(source):
+            if in_text or was_comment or not is_code(source):
                 continue
             for pattern, new in CHANGES if name in HEADERS else WORDS:
                 for match in re.finditer(pattern, code):

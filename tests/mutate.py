@@ -6,7 +6,7 @@ A place is an operator, an index, a bound, or another number. In what Cython wri
 gets a switch, so that one build has all changes and ``CGRAD_MUTANT`` says which of them is made: in
 all types that the kernels are written out for at once. Words (and, or, not, min, ...) get theirs in
 what Cython reads, in a second build, and functions of headers are there in all their changes. What
-is left is changed as text, and built anew for each change.
+is left, macros among it, is changed as text, and built anew for each change.
 
 A change counts as found when random calls differ from NumPy's, a test fails, or either crashes or
 hangs. Those that nobody finds are printed: either a test is missing, or the change alters no result
