@@ -42,3 +42,16 @@ def test_rows_that_begin_and_end_anywhere_in_a_line(n, shift, dtype, workers):
         np.testing.assert_array_equal(within, np.gradient(f, *spacing))
         assert (out[:, :shift] == 7).all()
         assert (out[:, shift + 4 * n:] == 7).all()
+
+
+@pytest.mark.parametrize("n", [64, 70, 513, 2000])
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("code", ["f2", "f4", "f8", "c8", "c16", "i2", "u8"])
+def test_long_rows_of_every_type_and_byte_order(code, order, n):
+    random = np.random.default_rng(n)
+    dtype = np.dtype(code).newbyteorder(order)
+    f = (random.random((3, n)) * 50).astype(dtype)
+    x = np.cumsum(random.random(n) + 0.1)
+    for spacing in ((), (0.3, x)):
+        assert kernels.differentiate(f, spacing, None, 1) is not None
+        oracle.assert_same(cgrad.gradient, (f, *spacing), {})
