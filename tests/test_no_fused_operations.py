@@ -40,5 +40,6 @@ def test_no_build_has_an_instruction_that_fuses(name):
     read = sum(len(found[1].replace(" ", "")) // 2 for found in ENCODED.finditer(assembly))
     code = sum(int(found[1], 16) for found in CODE.finditer(objdump("-h", module.__file__)))
     assert 0 < read == code
+    assert assembly.count("\n") > 10_000
     assert PLAIN.search(assembly)
     assert sorted({found[0] for found in FUSED.finditer(assembly)}) == []
