@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import oracle
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
 import cgrad
 from cgrad._simd import kernels
@@ -57,6 +58,29 @@ def test_complex_numbers_that_are_aligned_but_not_whole_numbers_apart(dtype):
     assert any(stride % f.itemsize for stride in f.strides)
     assert kernels.differentiate(f, (0.3,), None, 1) is not None
     oracle.assert_same(cgrad.gradient, (f, 0.3), {})
+
+
+@pytest.mark.parametrize("shape", [(3,), (5000,), (3, 4), (40, 3), (5, 70), (9, 1300), (4, 5, 70)])
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", ">i2", ">u2", ">i4"])
+def test_integers_of_any_size_are_differentiated_over_their_whole_range(dtype, shape):
+    random = np.random.default_rng(4)
+    limits = np.iinfo(dtype)
+    f = random.integers(limits.min, limits.max, shape, dtype=limits.dtype.newbyteorder("="),
+                        endpoint=True).astype(dtype)
+    # Multiplied, by one and by another power of two, and divided.
+    for view, spacing, order in itertools.product((f, f.T, f[::-1]), ((), (0.25,), (3,)), (1, 2)):
+        assert kernels.differentiate(view, spacing, None, order) is not None
+        oracle.assert_same(cgrad.gradient, (view, *spacing), {"edge_order": order})
+
+
+@pytest.mark.parametrize("dtype", ["u2", "i8", "f2", ">f8", ">c16"])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_windows_that_slide_share_their_rows(axis, dtype):
+    # Two axes then have one stride, and the next row of one is the next point of the other.
+    f = np.moveaxis(sliding_window_view(numbers((9, 40), dtype)[0], 4, axis=0), -1, axis)
+    for spacing, order in itertools.product(((), (0.3,)), (1, 2)):
+        assert kernels.differentiate(f, spacing, None, order) is not None
+        oracle.assert_same(cgrad.gradient, (f, *spacing), {"edge_order": order})
 
 
 @pytest.mark.parametrize("dtype", ["i8", "u8"])

@@ -82,6 +82,15 @@ class Counts:
         return np.array([1e308, -1e308, 1e308], self.dtype)
 
 
+class Missing:
+    asked = 0
+    __hash__ = None
+
+    def __eq__(self, other):
+        Missing.asked += 1
+        return True
+
+
 def endless():
     sequence = [1.0]
     sequence.append(sequence)
@@ -159,6 +168,18 @@ def test_elements_of_a_list_are_converted_as_often_as_by_numpy(dtype, sequence):
             function(sequence(Counts(dtype)))
         asked.append(Counts.asked)
     assert asked[0] == asked[1]
+
+
+def test_texts_in_a_list_are_looked_at_as_often_as_by_numpy():
+    # What stands for a missing text is compared with that of the next array.
+    asked = []
+    for function in (np.gradient, cgrad.gradient):
+        texts = [np.array(["1", "2"], np.dtypes.StringDType(na_object=Missing())) for _ in range(2)]
+        Missing.asked = 0
+        with pytest.raises(TypeError):
+            function(texts)
+        asked.append(Missing.asked)
+    assert asked[0] == asked[1] > 0
 
 
 def test_nan_in_half_precision_keeps_its_payload_at_any_length():

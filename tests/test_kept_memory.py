@@ -152,7 +152,8 @@ import gc, sys
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096
 f, x = np.random.default_rng(0).random((20, 20)), np.cumsum(np.ones(20)) ** 1.5
-halves, out, big = f.astype("f2"), np.empty((2, 20, 20)), np.zeros((300, 300))
+halves, out = f.astype("f2"), np.empty((2, 20, 20))
+big, long = np.zeros((300, 300)), np.arange(300.0) ** 1.5
 bad = np.array([np.inf, np.inf, 1.0])
 def calls(n):
     for _ in range(n):
@@ -168,7 +169,7 @@ def calls(n):
         except ValueError: pass
         with np.errstate(invalid="ignore"): cgrad.gradient(bad)
     for _ in range(n // 10):
-        cgrad.gradient(big, workers=2)
+        cgrad.gradient(big, long, 0.3, workers=2)
 calls(1000)
 gc.collect()
 blocks, size = sys.getallocatedblocks(), resident()

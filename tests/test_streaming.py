@@ -44,13 +44,14 @@ def test_rows_that_begin_and_end_anywhere_in_a_line(n, shift, dtype, workers):
         assert (out[:, shift + 4 * n:] == 7).all()
 
 
-@pytest.mark.parametrize("n", [64, 70, 513, 2000])
+# Around the rows of the kernels, which have room for 256 to 1024 numbers.
+@pytest.mark.parametrize("n", [64, 70, 255, 511, 513, 1023, 2000])
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize("code", ["f2", "f4", "f8", "c8", "c16", "i2", "u8"])
 def test_long_rows_of_every_type_and_byte_order(code, order, n):
     random = np.random.default_rng(n)
     dtype = np.dtype(code).newbyteorder(order)
-    f = (random.random((3, n)) * 50).astype(dtype)
+    f = (random.random((5, n)) * 50).astype(dtype)
     x = np.cumsum(random.random(n) + 0.1)
     for spacing in ((), (0.3, x)):
         assert kernels.differentiate(f, spacing, None, 1) is not None
