@@ -37,8 +37,7 @@ cdef enum Precision:
     EXTENDED                      # long double
     # Of spacings alone, in which NumPy's rules (NEP 50) let the data decide more or less:
     WEAK                          # a Python number: worked with in double, then that of the data
-    TINY                          # an integer of 8 bits or bool: 2. * h is double, h fits half
-    SMALL                         # an integer of 16 bits: 2. * h is double, h fits float
+    SMALL                         # an integer of 8 or 16 bits, or bool: 2. * h is double, h not
 
 cdef enum Kind:
     # What numbers the rows hold, of type value_t.

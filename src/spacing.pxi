@@ -35,9 +35,7 @@ cdef bint is_integer_scalar(object scalar):
 cdef Precision precision_of(int scalar_type, object scalar):
     if scalar_type < 4:
         return (DOUBLE, SINGLE, HALF, EXTENDED)[scalar_type]
-    if scalar.itemsize == 1:
-        return TINY
-    return SMALL if scalar.itemsize == 2 else DOUBLE
+    return SMALL if scalar.itemsize <= 2 else DOUBLE
 
 
 cdef bint _is_even(const Coordinates *coordinates, Py_ssize_t n, bint half, position_t type_tag,
@@ -91,7 +89,7 @@ cdef bint read_booleans(cnp.ndarray x, Spacing *spacing):
     for i in range(cnp.PyArray_DIM(x, 0) - 1):
         if (value[i * stride] == 0) == (value[(i + 1) * stride] == 0):
             return False
-    spacing.precision = TINY
+    spacing.precision = SMALL
     spacing.uniform = True
     spacing.h = 1.
     return True
@@ -274,8 +272,8 @@ cdef void set_uniform(Job *job, const Plan *plan, const Spacing *spacing,
     elif precision == WEAK:
         type = edge_type = plan.value
     else:
-        type = wider(plan.value, DOUBLE)
-        edge_type = plan.value if precision == TINY else wider(plan.value, SINGLE)
+        # Halves divided by 8 bits are halves to NumPy; they come out the same from float.
+        type, edge_type = wider(plan.value, DOUBLE), wider(plan.value, SINGLE)
     job.uniform = True
     job.direct = False
     job.mixed = edge_order == 1 and edge_type != type
