@@ -310,6 +310,7 @@ cdef bint read_data(Plan *plan, object f):
     plan.value = type.value
     plan.parts = type.parts
     plan.load = type.load
+    plan.scale_pixels = LOOPS.scale_pixels[cnp.PyArray_TYPE(array)]
     plan.store = type.store
     plan.copies = not is_plain(array)
     plan.swaps = plan.copies and cnp.PyArray_ISBYTESWAPPED(array)

@@ -4,6 +4,7 @@
 include "rows.pxi"
 include "coefficients.pxi"
 include "conversion.pxi"
+include "pixels.pxi"
 
 # The kernels for one pair of types, by what they do.
 cdef struct Kernels:
@@ -30,6 +31,7 @@ cdef struct Loops:
     filler fill_extended          # for coordinates in long double
     stepper steps_are             # for coordinates in double
     Type types[NPY_HALF + 1]      # by NumPy's type number
+    row_kernel scale_pixels[NPY_HALF + 1]    # by the same, where there is one
     copier copy_numbers
 
 
@@ -74,4 +76,5 @@ cdef void set_loops(Loops *loops) noexcept:
     loops.fill[<int> DOUBLE] = <filler> nonuniform_interior[double, double]
     loops.steps_are = steps_are[double]
     set_types(loops.types)
+    set_pixels(loops.scale_pixels)
     loops.copy_numbers = <copier> copy_numbers

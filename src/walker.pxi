@@ -88,6 +88,7 @@ cdef struct Plan:
     bint swaps                    # f is of the other byte order
     bint swaps_back               # and so are the results
     row_loader load
+    row_kernel scale_pixels       # the one kernel that can, if there is one
     # Where they cannot write results themselves, either.
     bint writes_rows
     row_storer store
@@ -207,14 +208,14 @@ cdef struct Ring:
     const char *row[3]
 
 
-cdef void read_rows(const Plan *plan, Ring *ring, const char *const *f, bint along, bint rolling,
-                    int points, const Rows *rows, Py_ssize_t k, Py_ssize_t done,
+cdef void read_rows(const Plan *plan, Ring *ring, const char *const *f, bint reads, bint along,
+                    bint rolling, int points, const Rows *rows, Py_ssize_t k, Py_ssize_t done,
                     Py_ssize_t count) noexcept nogil:
     """Bring up to date what a kernel reads for `count` points of row k from `done` on."""
     cdef Py_ssize_t itemsize = plan.parts * size_of(plan.value)
     cdef Py_ssize_t jump = rows.jump * plan.unit, skip = done * rows.step * plan.unit
     cdef Py_ssize_t i, slot
-    if not plan.reads_rows:
+    if not reads:
         for i in range(3):
             ring.row[i] = f[i] + k * jump + skip
     elif along:
@@ -239,7 +240,7 @@ cdef void read_rows(const Plan *plan, Ring *ring, const char *const *f, bint alo
 
 cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kernel, char *out,
                       const char *const *f, const char *const *coefficients, bint along,
-                      bint stream, const Rows *rows) noexcept nogil:
+                      bint reads, bint stream, const Rows *rows) noexcept nogil:
     """Run a kernel over rows of f that first have to be read, or into rows of its own, or both."""
     cdef Ring ring
     cdef char result_room[ROW_ROOM]
@@ -254,7 +255,7 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
     cdef bint rolling = (rows.rows > 1 and not stream and rows.count <= room
                          and f[2] - f[0] == 2 * rows.jump * plan.unit)
     part.rows = 1
-    part.step = plan.parts if plan.reads_rows else rows.step * plan.parts
+    part.step = plan.parts if reads else rows.step * plan.parts
     part.out_step = plan.parts if writes else rows.out_step * plan.parts
     for k in range(rows.rows):
         done = 0
@@ -268,7 +269,8 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
             fetch_row(f[0 if along else 2] + (k + AHEAD) * rows.jump * plan.unit,
                       rows.step * plan.unit, rows.count)
         while done < rows.count:
-            read_rows(plan, &ring, f, along, rolling, stencil.points, rows, k, done, part.count)
+            read_rows(plan, &ring, f, reads, along, rolling, stencil.points, rows, k, done,
+                      part.count)
             skip = k * rows.coefficient_jump * stencil.size
             if stencil.varying == kernel:
                 skip += done * stencil.size
@@ -396,6 +398,13 @@ cdef void choose_row(Loop *loops, int n) noexcept nogil:
         loops[n - 1], loops[longest] = loops[longest], loops[n - 1]
 
 
+cdef inline bint are_pixels(const Plan *plan, const Stencil *stencil,
+                            const Rows *rows) noexcept nogil:
+    """Whether there is a kernel that reads rows of f where they lie, though others cannot."""
+    return (plan.scale_pixels != NULL and not plan.copies and rows.step == 1 and rows.out_step == 1
+            and stencil.kernel == LOOPS.kernels[<int> DOUBLE][<int> DOUBLE].scale)
+
+
 cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
                 const Py_ssize_t *lo, const Py_ssize_t *hi,
                 Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
@@ -413,6 +422,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     cdef Py_ssize_t begin, move, together = 1, offset = 0, out_offset = 0
     cdef int d, i, n
     cdef bint along, turn, stream, by_rows, varying = stencil.varying != NULL
+    cdef bint reads = plan.reads_rows
 
     n = make_loops(plan, job, lo, hi, stop - start, varying, loops)
     choose_row(loops, n)
@@ -420,8 +430,14 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
                 loops[n - 2].count, loops[n - 2].stride, loops[n - 2].out_stride,
                 loops[n - 2].coefficient_stride, 0, &job.first.abc, &job.last.abc)
     along = loops[n - 1].along
+    # One point of a longer axis is no loop, but coordinates are still no coefficients.
+    kernel = stencil.kernel
+    if loops[n - 1].coefficient_stride or varying and job.direct:
+        kernel = stencil.varying
+    elif are_pixels(plan, stencil, &rows):
+        reads, kernel = False, plan.scale_pixels
     stream = plan.streams and rows.out_step == 1 and rows.count >= LINE
-    by_rows = (plan.reads_rows or stream or plan.fetches and rows.step != 1 and rows.step != -1
+    by_rows = (reads or stream or plan.fetches and rows.step != 1 and rows.step != -1
                and rows.count <= row_points(plan))
     if (along and lo[job.dim] == 0 and hi[job.dim] == job.n and not job.mixed
             and (not by_rows or rows.count <= row_points(plan))):
@@ -431,10 +447,6 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     if not by_rows and plan.parts == 2:
         rows.step, rows.out_step = 2 * rows.step, 2 * rows.out_step
         rows.jump, rows.out_jump = 2 * rows.jump, 2 * rows.out_jump
-    # One point of a longer axis is no loop, but coordinates are still no coefficients.
-    kernel = stencil.kernel
-    if loops[n - 1].coefficient_stride or varying and job.direct:
-        kernel = stencil.varying
 
     for d in range(plan.ndim):
         begin = start if d == job.dim else lo[d]
@@ -453,7 +465,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
         index[d] = 0
     while True:
         if by_rows:
-            run_by_rows(plan, stencil, kernel, out, f, coefficients, along, stream, &rows)
+            run_by_rows(plan, stencil, kernel, out, f, coefficients, along, reads, stream, &rows)
         elif together > 1:
             run_together(plan, job, kernel, out, f, coefficients, together, &rows)
         else:

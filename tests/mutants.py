@@ -8,8 +8,8 @@ import builds
 import survivors
 
 SOURCES = [
-    "rows.pxi", "coefficients.pxi", "spacing.pxi", "conversion.pxi", "walker.pxi", "sharing.pxi",
-    "_kernels.pyx",
+    "rows.pxi", "coefficients.pxi", "spacing.pxi", "conversion.pxi", "pixels.pxi", "walker.pxi",
+    "sharing.pxi", "_kernels.pyx",
 ]
 HEADERS = ["vectors.h", "half.h", "numbers.h"]
 
