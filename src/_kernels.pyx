@@ -226,14 +226,13 @@ cdef bint is_plain(cnp.ndarray array):
 
 cdef bint holds_numbers(object sequence, int depth):
     """Whether a list or tuple holds nothing whose conversion to an array others could notice."""
-    if depth > MAX_DIMS:
-        return False
     for item in sequence:
         kind = type(item)
         if kind is float or kind is int or kind is bool or kind is complex:
             continue
         if kind is list or kind is tuple:
-            if not holds_numbers(item, depth + 1):
+            # NumPy refuses what is deeper.
+            if depth == MAX_DIMS or not holds_numbers(item, depth + 1):
                 return False
         elif cnp.PyArray_CheckExact(item):
             if type_of(cnp.PyArray_TYPE(<cnp.ndarray> item)) == NULL:

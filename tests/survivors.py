@@ -12,6 +12,7 @@ ROOM = "room for one more or less, or one number read and not used, as sanitizer
 ALIGNED = "where a row begins decides how fast it is"
 ASKED = "what is asked for ahead decides how fast a call is"
 AT_A_TIME = "how much is done at a time"
+REFERENCE = "what Cython keeps of an error that passes, or of an object that it is done with"
 WIDER = "only builds for wider registers have it, and these are not judged"
 
 # Changes that alter no result: the function, and what is found in its line and in the change. Of
@@ -23,7 +24,7 @@ SURVIVORS = [
     ("edges_of", r" quotient\(", r"'0' in (first|last)\[0\] \(3\)", SAME),
     ("_divide", r"ratio = 0, scale = 1", r"'0.0' in 0.0|'1.0' in 1.0", UNUSED),
     ("divide", r"_divide\(out|divide_dense\(out", r"'0' in a\[0\]", SAME),
-    (r"(divide|scale)_dense", r"while ", r"'1' in 1", TRUTH),
+    (r"(divide|scale|combine)_dense", r"while ", r"'1' in 1", TRUTH),
     (r"divide|scale|combine\w*", r"step == 2", r"'2' in 2", OTHER_WAY),
     (r"divide|scale|combine\w*", r"edges\(", r"'0' in [ax]\[0\]", TAG),
     ("nonuniform_interior", r"_nonuniform_interior\(x, count, True", r"'0' in 0$", TAG),
@@ -98,7 +99,6 @@ SURVIVORS = [
     ("allocate_coefficients", r"LINE - 1", r"'-' in|'1' in", ALIGNED),
     (r"allocate_coefficients|share", r"return 0", r"'0' in 0", "any number but -1 says the same"),
     ("is_regular", r"itemsize - 1\)", r"'1' in 1", OTHER_WAY),
-    ("holds_numbers", r"depth > MAX_DIMS", r"'>' in", "NumPy refuses what is as deep"),
     ("add_axis", r"overflow = 0", r"'0' in 0", "Python sets it before it is read"),
     ("add_axis", r"value < -ndim", r"'<' in value < \(-ndim", "more is left to NumPy"),
     (r"add_axis|read_axes", r"return -1", r"'1' in 1", "any number below 0 says the same"),
@@ -114,14 +114,20 @@ SURVIVORS = [
     ("set_dimensions", r"while ", r"", "in any order of dimensions results are the same"),
     ("is_odd", r"", r"'0' in (extended|full|single)\[0\]", SAME),
     ("fill_plan", r"plan.value == HALF and|by the machine", r"", "other machines need it"),
+    (r"readable_spacings", r"for spacing", r"'0' in 0 \(\d+\)", REFERENCE),
+    ("new_results", r"if handler is not None", r"'0' in 0", REFERENCE),
     (r"holds_numbers|read_axes|accepts", r"for (item|index)", r"'0' in 0 \(2\)",
      "Cython goes through lists by index"),
     ("run_part", r"if plan.extended", r"", "more is left to NumPy"),
     ("run_part", r"part // it.parts", r"'1' in 1|%", "blocks are visited again"),
     ("share", r"task.parts = ", r"", AT_A_TIME),
     ("share", r"LINE - 1", r"", ROOM),
+    ("share", r"for w in range\(workers\)", r"'0' in 0$",
+     "the first of the workers is the caller, whose events stay where they are"),
     ("share", r"made = 0", r"'0' in 0", "it is set before it is read"),
+    ("run_by_rows", r"room - <Py_ssize_t>", r"'-' in|'1' in 1", ALIGNED),
     ("run_by_rows", r"target & \(LINE", r"%", ALIGNED),
+    ("combine_dense", r"sizeof", r"'==' in", ALIGNED),
     ("has_shape", r"", r"", "only another thread changes a shape"),
     ("DIFFERENCES", r"return 0", r"", "other compilers need it"),
     ("DIFFERENCES", r"i \+ group <= count", r"group < count", OTHER_WAY),
@@ -131,8 +137,6 @@ SURVIVORS = [
     ("multiply_if_exact", r"with_edges and",
      r"'with_edges' in|with_edges or|'\*' in|'2.0' in", OTHER_WAY),
     ("set_uniform", r"job.mixed = ", r" or ", OTHER_WAY),
-    ("set_uniform", r"precision == TINY", r"'==' in",
-     "a difference of halves is divided by the same number in either type"),
     ("fill_plan", r"WEAK, True", r"'1' in 1", TRUTH),
     ("fill_plan", r"some_extended = False", r"", "more is left to NumPy"),
     ("fill_plan", r"one for all axes", r"", "jobs that were not made do not have f's shape"),
@@ -150,7 +154,7 @@ SURVIVORS = [
     ("differentiate", r"plan.crosses_edges and", r"'plan.crosses_edges'|or not",
      "it is computed once more, or left to NumPy"),
     ("share", r"PyMem_RawFree|for ", r"'0' in 0 \(\d+\)|'<' in .* \(2\)",
-     "what Cython keeps of an error that passes"),
+     REFERENCE),
     ("apply", r"for ", r"'<' in|'-' in n - 2|'2' in 2", ROOM),
     ("apply", r"while ", r"'1' in 1", TRUTH),
     ("apply", r"stream = ", r"'>=' in", AT_A_TIME),
