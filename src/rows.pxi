@@ -47,7 +47,7 @@ cdef enum Kind:
     COMPLEX                       # pairs; steps count both parts
 
 # Rows of points, all of the same length: steps are from point to point of a
-# row, jumps from row to row, both in numbers of value_t.
+# row, jumps from row to row, both in numbers as a kernel reads and writes them.
 cdef struct Rows:
     Kind kind
     Py_ssize_t count              # points in a row

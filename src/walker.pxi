@@ -437,8 +437,9 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     elif are_pixels(plan, stencil, &rows):
         reads, kernel = False, plan.scale_pixels
     stream = plan.streams and rows.out_step == 1 and rows.count >= LINE
-    by_rows = (reads or stream or plan.fetches and rows.step != 1 and rows.step != -1
-               and rows.count <= row_points(plan))
+    # The processor itself asks in time for numbers side by side, but of pixels too late.
+    by_rows = (reads or stream or plan.fetches and rows.count <= row_points(plan)
+               and (plan.reads_rows or rows.step != 1 and rows.step != -1))
     if (along and lo[job.dim] == 0 and hi[job.dim] == job.n and not job.mixed
             and (not by_rows or rows.count <= row_points(plan))):
         rows.edge_points = job.first.points
