@@ -31,7 +31,7 @@ def test_results_are_numpys(view, dtype):
         whole.imag = random.random(whole.shape)
     f = view(whole)
     assert f.size * f.itemsize > 1 << 22
-    for spacing in ((0.3,), [np.cumsum(random.random(n) + 0.1) for n in f.shape]):
+    for spacing in ((0.5,), (0.3,), [np.cumsum(random.random(n) + 0.1) for n in f.shape]):
         if dtype != "c16" or 0 not in f.strides:              # these are left to NumPy
             assert kernels.differentiate(f, tuple(spacing), None, 1) is not None
         expected = oracle.describe(np.gradient(f, *spacing))
