@@ -27,6 +27,7 @@ SURVIVORS = [
     (r"(divide|scale|combine)_dense", r"while ", r"'1' in 1", TRUTH),
     (r"divide|scale|combine\w*", r"step == 2", r"'2' in 2", OTHER_WAY),
     (r"divide|scale|combine\w*", r"edges\(", r"'0' in [ax]\[0\]", TAG),
+    ("scaled_ends", r"scaled_edges\(", r"'0' in 0$", TAG),
     ("nonuniform_interior", r"_nonuniform_interior\(x, count, True", r"'0' in 0$", TAG),
     ("nonuniform_interior", r"_nonuniform_interior\(x, count, False", r"'0' in 0 \(2\)", TAG),
     ("nonuniform_interior", r"_nonuniform_interior\(", r"'1' in 1", TRUTH),
