@@ -162,6 +162,7 @@ SURVIVORS = [
     ("apply", r"plan.fetches|row_points\(plan\)",
      r"'!=' in plan->fetches|'!=' in rows.step|'<=' in rows.count|^by_rows|^or rows.count"
      r"|^and \(not by_rows and", OTHER_WAY),
+    ("apply", r"^and \(plan.reads_rows or rows.step", r"", OTHER_WAY),
     ("apply", r"lo\[job.dim\] == 0 and", r"'0' in 0", OTHER_WAY),
     ("apply", r"if job.uniform and not by_rows", r"'!' in !by_rows|and by_rows",
      "rows that are read are not run over together, whatever this says"),

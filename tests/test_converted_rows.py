@@ -50,6 +50,18 @@ def test_fields_of_packed_records_lie_any_number_of_bytes_apart(before, dtype):
         oracle.assert_same(cgrad.gradient, (view, 0.3), {})
 
 
+@pytest.mark.parametrize("dtype", ["i2", "u2", "i4", "i8", "f4", "f8"])
+@pytest.mark.parametrize("step", [1, 3, -1])
+def test_numbers_may_share_bytes(step, dtype):
+    room = np.random.default_rng(3).integers(0, 64, 4000, "u1")
+    f = np.ndarray((30, 40), dtype, room, offset=2000, strides=(41, step))
+    for spacing in (), (0.3,):
+        with np.errstate(all="ignore"):
+            assert kernels.differentiate(f, spacing, None, 1) is not None
+        oracle.assert_same(cgrad.gradient, (f, *spacing), {}, invalid="ignore", over="ignore",
+                           under="ignore")
+
+
 @pytest.mark.parametrize("dtype", ["f8,c16", "f4,c8", "f8,(4,)c16", "f4,(4,)c8"])
 def test_complex_numbers_that_are_aligned_but_not_whole_numbers_apart(dtype):
     f = np.zeros(30, dtype)["f1"]
