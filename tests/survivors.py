@@ -152,7 +152,7 @@ SURVIVORS = [
     ("differentiate", r"if given and not has_shape", r"given", "only another thread changes it"),
     ("differentiate", r"STREAM_FROM|FETCH_FROM", r"'>=' in|'\*' in|or has_gaps",
      "where results go past the caches, and what is asked for, decides how fast a call is"),
-    ("differentiate", r"plan.swaps_back and plan.store", r"'plan.swaps_back' in",
+    ("differentiate", r"plan.swaps_back and plan.store", r"'plan.swaps_back' in|or plan.store",
      "whether halves go past the caches decides how fast a call is"),
     ("differentiate", r"plan.crosses_edges and", r"'plan.crosses_edges'|or not",
      "it is computed once more, or left to NumPy"),
