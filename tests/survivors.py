@@ -184,6 +184,8 @@ SURVIVORS = [
     (r"load_halves\w*", r"count; i\+\+", r"<= count", ROOM),
     ("copy_number", r"size == (2|16)", r"size == 1\)|!= 16", OTHER_WAY),
     ("copy_number", r"i < size|size - 1 - i", r"", "here no number has another size"),
+    ("copy_numbers", r"to_step == parts \* size", r"to_step == parts \+", OTHER_WAY),
+    ("copy_numbers", r"size == (2|16)\)", r"size == 1\)|!= 16", OTHER_WAY),
     ("copy_sized", r"dense = parts", r"parts != 1|parts == 2", OTHER_WAY),
     ("copy_sized", r", 1\);", r", 2\);", TRUTH),
     ("fetch_row", r"", r"", ASKED),
