@@ -37,7 +37,7 @@ cdef enum Precision:
     EXTENDED                      # long double
     # Of spacings alone, in which NumPy's rules (NEP 50) let the data decide more or less:
     WEAK                          # a Python number: worked with in double, then that of the data
-    SMALL                         # an integer of 8 or 16 bits, or bool: 2. * h is double, h not
+    SMALL                         # bool, or an integer up to 16 bits: 2. * h is double, h float
 
 cdef enum Kind:
     # What numbers the rows hold, of type value_t.

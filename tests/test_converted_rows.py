@@ -73,7 +73,8 @@ def test_complex_numbers_that_are_aligned_but_not_whole_numbers_apart(dtype):
 
 
 @pytest.mark.parametrize("shape", [(3,), (5000,), (3, 4), (40, 3), (5, 70), (9, 1300), (4, 5, 70)])
-@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", ">i2", ">u2", ">i4"])
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8",
+                                   ">i2", ">u2", ">i4", ">i8"])
 def test_integers_of_any_size_are_differentiated_over_their_whole_range(dtype, shape):
     random = np.random.default_rng(4)
     limits = np.iinfo(dtype)

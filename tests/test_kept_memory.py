@@ -169,6 +169,7 @@ def calls(n):
         except ValueError: pass
         with np.errstate(invalid="ignore"): cgrad.gradient(bad)
     for _ in range(n // 10):
+        cgrad.gradient(big, workers=2)
         cgrad.gradient(big, long, 0.3, workers=2)
 calls(1000)
 gc.collect()
