@@ -19,6 +19,7 @@ WIDER = "only builds for wider registers have it, and these are not judged"
 # spacing.pxi, _kernels.pyx and the headers some were judged with --quick alone, and those of
 # vectors.h not yet.
 SURVIVORS = [
+    ("", r"^from cgrad\.\w+ import", r"'0' in 0$", "Cython's index, of the one name that is imported"),
     (r"\w+", r"(return|=) True$", r"'1' in 1$", TRUTH),
     ("edges_of", r"complex_quotient", r"'0' in (first|last)\[0\]", SAME),
     ("edges_of", r" quotient\(", r"'0' in (first|last)\[0\] \(3\)", SAME),
@@ -51,6 +52,8 @@ SURVIVORS = [
     ("run_by_rows", r"plan.fetches|fetch_row|rows.step \* plan.unit, rows.count\)", r"", ASKED),
     ("run_by_rows", r"while ", r"'1' in 1", TRUTH),
     ("scaled_edges", r"elif value_t is float", r"'2' in 2", OTHER_WAY),
+    ("scale", r"elif value_t is float and", r"float or coefficient_t",
+     "halves whose spacing is of another type are divided"),
     ("may_cross_edges", r"", r"", OTHER_WAY),
     ("rows_together", r"rows.count \+ EDGES", r"'\+' in|'\*' in", OTHER_WAY),
     ("rows_together", r"crosses_edges|rows.jump !=",
@@ -65,6 +68,8 @@ SURVIVORS = [
      "of a uniform stencil the first two rows are one, and only one is read"),
     ("make_loops", r"out_stride == |coefficient_stride", r"'\*' in|'!=?' in .*loop.coefficient",
      "the rows of an interior are shorter than the axis, and never follow one another"),
+    ("make_loops", r"not slower.coefficient_stride", r"^and not slower.* and loop.coefficient_stride",
+     OTHER_WAY),
     ("make_loops", r"Loop\(False, 1, 0, 0, 0\)", r"in 0|in 1|'0' in loops\[0\] \(5\)|True",
      "a loop of one step uses no stride"),
     ("_is_even", r"^cdef bint _is_even", r"'1' in 1", ROOM),
@@ -81,6 +86,7 @@ SURVIVORS = [
     ("read_spacing", r"overflow = 0", r"'0' in 0", "Python sets it before it is read"),
     ("read_spacing", r"h is True or h is False", r"True or h is True", "more is left to NumPy"),
     ("read_spacing", r"EXACT_INTEGERS", r"'<=' in", "more is left to NumPy"),
+    ("read_spacing", r"precision != DOUBLE or", r"DOUBLE and kind", "more is left to NumPy"),
     ("wider", r"a > b", r"'>' in", "with >= the wider one is the same"),
     ("set_difference", r"reach\[1\] = p", r"'1' in reach\[1\]",
      "of a difference, only the first and the last are read"),
