@@ -169,7 +169,7 @@ cdef void free_coefficients(Plan *plan) noexcept:
 
 
 cdef int allocate_coefficients(Plan *plan) except -1:
-    """Room for the coefficients: of all points if that is next to nothing, else of a row."""
+    """Room for the coefficients: of all points if that is little, else of a row."""
     cdef Job *job
     cdef int j
     for j in range(plan.njobs):
@@ -177,7 +177,9 @@ cdef int allocate_coefficients(Plan *plan) except -1:
     for j in range(plan.njobs):
         job = &plan.jobs[j]
         if not job.uniform and not job.direct:
-            job.capacity = job.n if job.n <= plan.size // 512 else min(job.n, <Py_ssize_t> ROW)
+            job.capacity = job.n
+            if plan.size >= WORTH_RELEASING and job.n > plan.size // 512:
+                job.capacity = min(job.n, <Py_ssize_t> ROW)
             job.start = job.stop = 0
             # Each of the three runs starts a cache line.
             job.run = (job.capacity * job.interior.size + LINE - 1) // LINE * LINE
@@ -618,11 +620,8 @@ cdef int carry_out(Plan *plan, int workers) except -1:
     if workers > 1:
         return share(plan, workers)
     allocate_coefficients(plan)
-    if plan.size <= ROW:
+    if plan.size < WORTH_RELEASING:
         visit_whole(plan)
-    elif plan.size < WORTH_RELEASING:
-        cut_into_blocks(plan, 1, &blocks)
-        walk(plan, &blocks, 0, blocks.total)
     else:
         with nogil:
             cut_into_blocks(plan, 1, &blocks)

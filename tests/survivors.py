@@ -19,7 +19,8 @@ WIDER = "only builds for wider registers have it, and these are not judged"
 # spacing.pxi, _kernels.pyx and the headers some were judged with --quick alone, and those of
 # vectors.h not yet.
 SURVIVORS = [
-    ("", r"^from cgrad\.\w+ import", r"'0' in 0$", "Cython's index, of the one name that is imported"),
+    ("", r"^from cgrad\.\w+ import", r"'0' in 0$",
+     "Cython's index of the one name that is imported"),
     (r"\w+", r"(return|=) True$", r"'1' in 1$", TRUTH),
     ("edges_of", r"complex_quotient", r"'0' in (first|last)\[0\]", SAME),
     ("edges_of", r" quotient\(", r"'0' in (first|last)\[0\] \(3\)", SAME),
@@ -68,7 +69,7 @@ SURVIVORS = [
      "of a uniform stencil the first two rows are one, and only one is read"),
     ("make_loops", r"out_stride == |coefficient_stride", r"'\*' in|'!=?' in .*loop.coefficient",
      "the rows of an interior are shorter than the axis, and never follow one another"),
-    ("make_loops", r"not slower.coefficient_stride", r"^and not slower.* and loop.coefficient_stride",
+    ("make_loops", r"not slower.coefficient_stride", r"^and not slower.* and loop.coefficient",
      OTHER_WAY),
     ("make_loops", r"Loop\(False, 1, 0, 0, 0\)", r"in 0|in 1|'0' in loops\[0\] \(5\)|True",
      "a loop of one step uses no stride"),
@@ -100,7 +101,7 @@ SURVIVORS = [
     ("set_nonuniform", r"job.run = 0|job.stop = ", r"",
      "coordinates that take the place of coefficients are not worked out"),
     ("allocate_coefficients", r"for ", r"'<' in", ROOM),
-    ("allocate_coefficients", r"capacity = ", r"'<=' in|%", OTHER_WAY),
+    ("allocate_coefficients", r"WORTH_RELEASING", r"'>=?' in|%", OTHER_WAY),
     ("allocate_coefficients", r"start = job.stop = 0", r"",
      "what is asked for first is never kept already"),
     ("allocate_coefficients", r"LINE - 1", r"'-' in|'1' in", ALIGNED),
@@ -151,7 +152,7 @@ SURVIVORS = [
     ("extent_of", r"reach < 0", r"", "a reach of 0 changes neither end"),
     ("lies_apart", r"return a.end", r"'<=' in", OTHER_WAY),
     ("number_of_workers", r"WORTH_SHARING|return 1", r"", OTHER_WAY),
-    ("carry_out", r"workers > 1|ROW|WORTH_RELEASING|cut_into_blocks", r"", OTHER_WAY),
+    ("carry_out", r"workers > 1|cut_into_blocks", r"", OTHER_WAY),
     ("compute", r"if events:", r"", "who looks at events next clears them first"),
     ("differentiate", r"njobs > FEW", r"'>' in", OTHER_WAY),
     ("differentiate", r"if floating_point_events", r"", "more is left to NumPy"),

@@ -107,6 +107,19 @@ def test_coefficients_of_more_points_than_are_worked_out_at_a_time(dtype):
     oracle.assert_same(cgrad.gradient, (f.T, *x[::-1]), {})
 
 
+# Below 2048 points in all, they are kept for all n points as well.
+@pytest.mark.parametrize("dtype", ["f2", "f8", "longdouble", "c8", "i4"])
+@pytest.mark.parametrize("shape", [(600,), (2047,), (2048,), (2049,), (2, 1023), (1024, 2),
+                                   (2, 1025), (2, 600, 1)])
+def test_coefficients_of_small_data(shape, dtype):
+    random = np.random.default_rng(0)
+    f = (random.random(shape) * 100).astype(dtype)
+    axes = tuple(d for d in range(f.ndim) if f.shape[d] > 1)
+    x = [np.cumsum(random.random(f.shape[d]) + 0.1) for d in axes]
+    oracle.assert_same(cgrad.gradient, (f, *x), {"axis": axes})
+    oracle.assert_same(cgrad.gradient, (f[::-1], *x), {"axis": axes, "edge_order": 2})
+
+
 @pytest.mark.parametrize("shape", [(9000, 3), (3, 9000), (2, 5000, 2), (90, 91), (20, 30, 25),
                                    (1, 70, 1, 80), (13, 12, 11, 10), (2,) * 12])
 @pytest.mark.parametrize("order", ["C", "F", "reversed", "rolled"])
