@@ -263,23 +263,27 @@ cdef bint is_readable(object spacing):
     return type(spacing) is not list and type(spacing) is not tuple
 
 
-cdef object readable(object spacing):
-    """The spacing, its coordinates in a plain array."""
+cdef object readable(object spacing, Py_ssize_t n):
+    """The spacing, its coordinates in a plain array; None where NumPy must judge."""
     if is_readable(spacing):
         return spacing
     if not cnp.PyArray_CheckExact(spacing):
         return from_sequence(spacing)
-    if type_of(cnp.PyArray_TYPE(<cnp.ndarray> spacing)) == NULL:
+    # What is too long may, as a broadcast view does, stand for more than memory holds.
+    if (type_of(cnp.PyArray_TYPE(<cnp.ndarray> spacing)) == NULL
+            or cnp.PyArray_SIZE(<cnp.ndarray> spacing) > n):
         return None
     return spacing.astype(spacing.dtype.newbyteorder("="))
 
 
-cdef tuple readable_spacings(tuple spacings):
+cdef tuple readable_spacings(tuple spacings, cnp.ndarray f, const int *axes):
     """The spacings with all coordinates in plain arrays; mostly the same tuple."""
-    cdef Py_ssize_t k
-    for k in range(PyTuple_GET_SIZE(spacings)):
+    cdef Py_ssize_t k, given = PyTuple_GET_SIZE(spacings)
+    for k in range(given):
         if not is_readable(<object> PyTuple_GET_ITEM(spacings, k)):
-            return tuple([readable(spacing) for spacing in spacings])
+            return tuple([
+                readable(<object> PyTuple_GET_ITEM(spacings, k), cnp.PyArray_DIM(f, axes[k]))
+                for k in range(given)])
     return spacings
 
 
@@ -690,7 +694,7 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
 
     # Normalise: spacing. From the clearing on floating-point events count.
     if given:
-        spacings = readable_spacings(spacings)
+        spacings = readable_spacings(spacings, array, axes)
     plan.jobs = few
     if plan.njobs > FEW:
         # Not on a stack that may be small; the room goes when this function ends.

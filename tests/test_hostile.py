@@ -132,6 +132,10 @@ CALLS = {
     "data in a list with what is masked": lambda f: (([1e308, -1e308, np.ma.masked, 1.0],), {}),
     "data in a list that holds itself": lambda f: ((endless(),), {}),
     "data in a deep list": lambda f: ((deep(70),), {}),
+    "coordinates to be converted that memory could not hold": lambda f: ((
+        f, np.broadcast_to(np.array(1.0, ">f8"), 2**45)), {}),
+    "coordinates to be converted of two dimensions": lambda f: ((
+        f, np.broadcast_to(np.array(1.0, ">f8"), (5, 2**42))), {}),
     "coordinates that overlap themselves": lambda f: ((f, np.broadcast_to(f[1], 5)), {}),
 }
 
