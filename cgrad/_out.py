@@ -9,6 +9,7 @@ from cgrad._simd import kernels
 # Whether two arrays with interleaved elements overlap can take exponentially long
 # to find out; past this many steps they are taken to.
 _MOST_WORK = 10_000
+_MOST_AXES = 64  # of an array of NumPy's, and so the most results
 
 
 def read_out(out, ndim):
@@ -98,6 +99,8 @@ def are_others(arguments, before):
 
 def are_interleaved(arrays, arguments):
     """Tell whether arrays for results lie between one another or arguments, sharing nothing."""
+    if len(arrays) > _MOST_AXES:
+        return False
     inputs = [argument for argument in arguments if isinstance(argument, np.ndarray)]
     near = [
         (array, other)

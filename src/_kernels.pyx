@@ -244,14 +244,17 @@ cdef bint holds_numbers(object sequence, int depth):
     return True
 
 
-cdef object from_sequence(object sequence):
-    """The array that NumPy makes of a list or tuple of numbers; None if there is none."""
-    if not holds_numbers(sequence, 1):
-        return None
+cdef object new_array(object numbers, object dtype):
+    """A new array of these numbers, None if there is none."""
     try:
-        return np.asarray(sequence)
+        return np.array(numbers, dtype)
     except Exception:
         return None                   # NumPy will raise it
+
+
+cdef object from_sequence(object sequence):
+    """The array that NumPy makes of a list or tuple of numbers; None if there is none."""
+    return new_array(sequence, None) if holds_numbers(sequence, 1) else None
 
 
 cdef bint is_readable(object spacing):
@@ -263,28 +266,35 @@ cdef bint is_readable(object spacing):
     return type(spacing) is not list and type(spacing) is not tuple
 
 
-cdef object readable(object spacing, Py_ssize_t n):
-    """The spacing, its coordinates in a plain array; None where NumPy must judge."""
-    if is_readable(spacing):
-        return spacing
-    if not cnp.PyArray_CheckExact(spacing):
-        return from_sequence(spacing)
-    # What is too long may, as a broadcast view does, stand for more than memory holds.
-    if (type_of(cnp.PyArray_TYPE(<cnp.ndarray> spacing)) == NULL
-            or cnp.PyArray_SIZE(<cnp.ndarray> spacing) > n):
+cdef object readable(object coordinates, Py_ssize_t n):
+    """These coordinates in a plain array; None where NumPy must judge."""
+    # Not what is too long: a nested list, or a broadcast view, stands for more than it holds.
+    if not cnp.PyArray_CheckExact(coordinates):
+        return from_sequence(coordinates) if len(coordinates) == n else None
+    if (type_of(cnp.PyArray_TYPE(<cnp.ndarray> coordinates)) == NULL
+            or cnp.PyArray_SIZE(<cnp.ndarray> coordinates) > n):
         return None
-    return spacing.astype(spacing.dtype.newbyteorder("="))
+    return new_array(coordinates, coordinates.dtype.newbyteorder("="))
 
 
-cdef tuple readable_spacings(tuple spacings, cnp.ndarray f, const int *axes):
-    """The spacings with all coordinates in plain arrays; mostly the same tuple."""
-    cdef Py_ssize_t k, given = PyTuple_GET_SIZE(spacings)
-    for k in range(given):
-        if not is_readable(<object> PyTuple_GET_ITEM(spacings, k)):
-            return tuple([
-                readable(<object> PyTuple_GET_ITEM(spacings, k), cnp.PyArray_DIM(f, axes[k]))
-                for k in range(given)])
-    return spacings
+cdef tuple readable_spacings(tuple spacings, const Plan *plan):
+    """The spacings with all coordinates in plain arrays, mostly the same tuple.
+
+    None where NumPy must judge, which is found out before the next is looked at.
+    """
+    cdef list converted = None
+    cdef Py_ssize_t k
+    for k in range(PyTuple_GET_SIZE(spacings)):
+        spacing = <object> PyTuple_GET_ITEM(spacings, k)
+        if is_readable(spacing):
+            continue
+        if converted is None:
+            converted = list(spacings)
+        spacing = readable(spacing, plan.jobs[k].n)
+        if spacing is None:
+            return None
+        converted[k] = spacing
+    return spacings if converted is None else tuple(converted)
 
 
 cdef bint has_repeats(cnp.ndarray array):
@@ -305,8 +315,8 @@ cdef bint read_data(Plan *plan, object f):
     array = <cnp.ndarray> f
     type = type_of(cnp.PyArray_TYPE(array))
     plan.size = cnp.PyArray_SIZE(array)
-    if type == NULL or plan.size == 0:
-        return False
+    if type == NULL or plan.size == 0 or plan.size > PY_SSIZE_T_MAX // <Py_ssize_t> sizeof(double):
+        return False                  # nothing to compute, or more than has addresses
     if type.parts == 2 and has_repeats(array):
         # NumPy 2.4 finds an overflow in products of a finite number that is repeated.
         return False
@@ -419,7 +429,8 @@ cdef object new_results(cnp.ndarray f, int naxes):
         dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
         if not (cnp.PyArray_ISBOOL(f) or cnp.PyArray_IS_C_CONTIGUOUS(f)
                 or cnp.PyArray_IS_F_CONTIGUOUS(f)):
-            # NumPy would make them like a converted copy.
+            # NumPy would make them like a converted copy. Nobody else can change a view's shape.
+            f = f[...]
             strides = strides_of_converted(f, dtype)
     if keeps_memory(cnp.PyArray_SIZE(f), cnp.PyDataType_ELSIZE(dtype)):
         handler = cnp.PyDataMem_SetHandler(MEMORY)
@@ -477,13 +488,18 @@ cdef void set_output(Job *job, cnp.ndarray out, const int *place):
             job.out_stride[place[d]] = cnp.PyArray_STRIDE(out, d) // cnp.PyArray_ITEMSIZE(out)
 
 
-cdef bint has_shape(const Plan *plan, cnp.ndarray f, int ndim, const int *axes):
-    """Whether f still has the shape that the plan was made for."""
+cdef bint has_shape(const Plan *plan, cnp.ndarray f, int ndim, const int *axes, object results):
+    """Whether f still has the shape that the plan was made for, and all results have it.
+
+    Others may give it another wherever Python runs: threads, or who listens to the garbage
+    collector.
+    """
     cdef int j
     if cnp.PyArray_NDIM(f) != ndim:
         return False
     for j in range(plan.njobs):
-        if cnp.PyArray_DIM(f, axes[j]) != plan.jobs[j].n:
+        if (cnp.PyArray_DIM(f, axes[j]) != plan.jobs[j].n
+                or not cnp.PyArray_SAMESHAPE(f, result_of(results, j))):
             return False
     return True
 
@@ -504,7 +520,7 @@ cdef bint divides_oddly(const Job *job) noexcept nogil:
         job.first.points == 2 and (is_odd(&job.first) or is_odd(&job.last)))
 
 
-cdef bint fill_plan(Plan *plan, cnp.ndarray f, tuple spacings, const int *axes, int edge_order):
+cdef bint fill_plan(Plan *plan, cnp.ndarray f, tuple spacings, int edge_order):
     """Make a job of each axis, without its result; False where NumPy must judge."""
     cdef Spacing spacing
     cdef Py_ssize_t n, given = PyTuple_GET_SIZE(spacings)
@@ -518,7 +534,7 @@ cdef bint fill_plan(Plan *plan, cnp.ndarray f, tuple spacings, const int *axes, 
         start_extended(&spacing)
     for j in range(plan.njobs):
         job = &plan.jobs[j]
-        job.n = n = cnp.PyArray_DIM(f, axes[j])
+        n = job.n
         if n < edge_order + 1:
             return False
         if j < given:
@@ -693,25 +709,28 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
         return None
 
     # Normalise: spacing. From the clearing on floating-point events count.
-    if given:
-        spacings = readable_spacings(spacings, array, axes)
     plan.jobs = few
     if plan.njobs > FEW:
         # Not on a stack that may be small; the room goes when this function ends.
         room = PyByteArray_FromStringAndSize(NULL, plan.njobs * sizeof(Job))
         plan.jobs = <Job *> PyByteArray_AS_STRING(room)
+    for j in range(plan.njobs):
+        plan.jobs[j].n = cnp.PyArray_DIM(array, axes[j])
+    if given:
+        spacings = readable_spacings(spacings, &plan)
+        if spacings is None:
+            return None
     if floating_point_events():
         clear_floating_point_events()
-    if not fill_plan(&plan, array, spacings, axes, edge_order):
-        return None
-    if given and not has_shape(&plan, array, ndim, axes):
-        # Another thread gave f another while coordinates were read without the GIL.
+    if not fill_plan(&plan, array, spacings, edge_order):
         return None
 
     # Allocate. Python may run anything meanwhile, such as a ufunc that clears the events.
     before = events_so_far(&plan)
     n = number_of_workers(&plan, workers)
     results = new_results(array, plan.njobs) if out is None else out
+    if not has_shape(&plan, array, ndim, axes, results):
+        return None
     set_dimensions(&plan, array, result_of(results, 0), place)
     for j in range(plan.njobs):
         plan.jobs[j].dim = place[axes[j]]

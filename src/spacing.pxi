@@ -101,6 +101,8 @@ cdef bint read_coordinates(cnp.ndarray x, Py_ssize_t n, Spacing *spacing):
     cdef const Type *type = type_of(type_num)
     if type == NULL or n < 2 or cnp.PyArray_NDIM(x) != 1 or cnp.PyArray_DIM(x, 0) != n:
         return False
+    if cnp.PyArray_STRIDE(x, 0) == 0:
+        return False                  # no steps, of more points than there may be memory for
     if type_num == cnp.NPY_BOOL:
         return read_booleans(x, spacing)
     if type.position == NULL:

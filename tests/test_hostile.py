@@ -1,5 +1,7 @@
 """Arguments that raise, lie or have side effects give what they give with NumPy."""
 
+import gc
+
 import numpy as np
 import oracle
 import pytest
@@ -136,6 +138,17 @@ CALLS = {
         f, np.broadcast_to(np.array(1.0, ">f8"), 2**45)), {}),
     "coordinates to be converted of two dimensions": lambda f: ((
         f, np.broadcast_to(np.array(1.0, ">f8"), (5, 2**42))), {}),
+    "coordinates to be converted after others that do not fit": lambda f: ((
+        np.broadcast_to(1.0, (3, 2**45)), np.ones((2, 2)),
+        np.broadcast_to(np.array(1.0, ">f8"), 2**45)), {}),
+    "coordinates in a list after others that do not fit": lambda f: ((
+        np.ones((3, 4)), [1.0, 2.0], [np.broadcast_to(1.0, 2**45)]), {}),
+    "coordinates to be converted that memory cannot hold": lambda f: ((
+        np.broadcast_to(1.0, 2**45), np.broadcast_to(np.array(1.0, ">f8"), 2**45)), {}),
+    "coordinates without steps that memory cannot hold": lambda f: ((
+        np.broadcast_to(1.0, 2**45), np.broadcast_to(1.0, 2**45)), {}),
+    "integers whose results have no addresses": lambda f: ((
+        np.broadcast_to(np.int8(1), (2, 2**61)),), {}),
     "coordinates that overlap themselves": lambda f: ((f, np.broadcast_to(f[1], 5)), {}),
 }
 
@@ -190,6 +203,39 @@ def test_nan_in_half_precision_keeps_its_payload_at_any_length():
     f = np.array([0x7E01, 0x3C00, 0x7EFF, 0x3C00, 0xFE05, 0x4000, 1, 2, 3] * 9, "u2").view("f2")
     for view in (f, f[:9], f[::2]):
         assert (cgrad.gradient(view).view("u2") == np.gradient(view).view("u2")).all()
+
+
+def outcome_of_change(function, f, shape, spacings, count):
+    """What comes of a call in which f gets another shape at the count-th garbage collection."""
+    f = f[...]
+    left = [count]
+
+    def change(phase, info):
+        left[0] -= phase == "start"
+        if left[0] == 0:
+            f.shape = shape
+
+    threshold = gc.get_threshold()
+    gc.callbacks.append(change)
+    gc.set_threshold(1)
+    try:
+        return oracle.outcome(function, (f, *spacings), {})
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(change)
+
+
+@pytest.mark.parametrize(("f", "shape", "spacings"), [
+    (np.arange(16 * 24).reshape(16, 24)[:, ::2], (2, 8, 3, 4), []),
+    (np.arange(16 * 24.0).reshape(16, 24), (2, 8, 3, 8), [list(range(16)), list(range(24))]),
+    (np.arange(4 * 12 * 2.0).reshape(4, 12, 2), (4, 2, 12), []),
+    (np.ones((1, 1)), (), [[1.0], [2.0]]),
+])
+def test_data_that_gets_another_shape_while_garbage_is_collected(f, shape, spacings):
+    numpys = [outcome_of_change(np.gradient, f, shape, spacings, count) for count in range(40)]
+    numpys.append(oracle.outcome(np.gradient, (f.reshape(shape), *spacings), {}))
+    for count in range(20):
+        assert outcome_of_change(cgrad.gradient, f, shape, spacings, count) in numpys
 
 
 def test_sixty_four_dimensions():

@@ -168,6 +168,12 @@ def test_a_bad_out_is_named_and_left_untouched(name):
         assert not isinstance(array, np.ndarray) or (array == array.flat[0]).all()
 
 
+def test_far_too_many_results_are_refused_before_any_two_are_compared(monkeypatch):
+    monkeypatch.setattr(np, "may_share_memory", None)
+    with pytest.raises(ValueError, match="expected 2 arrays, one for each axis, not 2500"):
+        cgrad.gradient(np.ones((50, 50)), out=np.empty(2500))
+
+
 @pytest.mark.parametrize("second", [lambda a: a, lambda a: a[::-1]], ids=["same", "reversed"])
 def test_two_results_in_one_array_are_an_error(second):
     out = filled(F.shape)
