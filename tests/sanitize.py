@@ -34,7 +34,8 @@ def variables(libraries):
         # After the C++ library: else the sanitizer does not find its exceptions.
         "LD_PRELOAD": " ".join(library(name) for name in (*libraries, "libstdc++.so")),
         "PYTHONMALLOC": "malloc",
-        "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
+        # Some tests ask for more memory than there is.
+        "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1:allocator_may_return_null=1",
         "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
         # A child that was forked from several threads may start its own.
         "TSAN_OPTIONS": "halt_on_error=1:report_signal_unsafe=0:die_after_fork=0",
