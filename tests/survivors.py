@@ -136,6 +136,7 @@ SURVIVORS = [
     ("run_by_rows", r"room - <Py_ssize_t>", r"'-' in|'1' in 1", ALIGNED),
     ("run_by_rows", r"target & \(LINE", r"%", ALIGNED),
     ("combine_dense", r"sizeof", r"'==' in", ALIGNED),
+    ("readable", r"or cnp.PyArray_SIZE", r"^and ", OTHER_WAY),
     ("has_shape", r"", r"", "whether others change a shape at that moment is chance"),
     ("DIFFERENCES", r"return 0", r"", "other compilers need it"),
     ("DIFFERENCES", r"i \+ group <= count", r"group < count", OTHER_WAY),
