@@ -157,7 +157,6 @@ SURVIVORS = [
     ("compute", r"if events:", r"", "who looks at events next clears them first"),
     ("differentiate", r"njobs > FEW", r"'>' in", OTHER_WAY),
     ("differentiate", r"if floating_point_events", r"", "more is left to NumPy"),
-    ("differentiate", r"if given and not has_shape", r"given", "only another thread changes it"),
     ("differentiate", r"STREAM_FROM|FETCH_FROM", r"'>=' in|'\*' in|or has_gaps",
      "where results go past the caches, and what is asked for, decides how fast a call is"),
     ("differentiate", r"plan.swaps_back and plan.store", r"'plan.swaps_back' in|or plan.store",
