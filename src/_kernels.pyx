@@ -257,44 +257,53 @@ cdef object from_sequence(object sequence):
     return new_array(sequence, None) if holds_numbers(sequence, 1) else None
 
 
-cdef bint is_readable(object spacing):
-    """Whether this is anything but coordinates that have to be copied first."""
-    if PyFloat_CheckExact(spacing):
-        return True
+cdef object readable(object spacing, Py_ssize_t n):
+    """A spacing with coordinates in a plain array, mostly itself; None where NumPy must judge."""
+    cdef cnp.ndarray array
+    # Not of another length: a nested list, or a broadcast view, stands for more than it holds.
     if cnp.PyArray_CheckExact(spacing):
-        return is_plain(<cnp.ndarray> spacing)
-    return type(spacing) is not list and type(spacing) is not tuple
-
-
-cdef object readable(object coordinates, Py_ssize_t n):
-    """These coordinates in a plain array; None where NumPy must judge."""
-    # Not what is too long: a nested list, or a broadcast view, stands for more than it holds.
-    if not cnp.PyArray_CheckExact(coordinates):
-        return from_sequence(coordinates) if len(coordinates) == n else None
-    if (type_of(cnp.PyArray_TYPE(<cnp.ndarray> coordinates)) == NULL
-            or cnp.PyArray_SIZE(<cnp.ndarray> coordinates) > n):
-        return None
-    return new_array(coordinates, coordinates.dtype.newbyteorder("="))
+        array = <cnp.ndarray> spacing
+        if type_of(cnp.PyArray_TYPE(array)) == NULL or cnp.PyArray_NDIM(array) != 0 and (
+                cnp.PyArray_NDIM(array) != 1 or cnp.PyArray_DIM(array, 0) != n):
+            return None
+        if is_plain(array):
+            return spacing
+        return new_array(array, array.dtype.newbyteorder("="))
+    if type(spacing) is list or type(spacing) is tuple:
+        return from_sequence(spacing) if len(spacing) == n else None
+    return spacing
 
 
 cdef tuple readable_spacings(tuple spacings, const Plan *plan):
     """The spacings with all coordinates in plain arrays, mostly the same tuple.
 
-    None where NumPy must judge, which is found out before the next is looked at.
+    None where NumPy must judge: nothing is converted after coordinates that do not fit.
     """
     cdef list converted = None
     cdef Py_ssize_t k
     for k in range(PyTuple_GET_SIZE(spacings)):
         spacing = <object> PyTuple_GET_ITEM(spacings, k)
-        if is_readable(spacing):
+        if PyFloat_CheckExact(spacing):
             continue
-        if converted is None:
-            converted = list(spacings)
-        spacing = readable(spacing, plan.jobs[k].n)
-        if spacing is None:
+        plain = readable(spacing, plan.jobs[k].n)
+        if plain is None:
             return None
-        converted[k] = spacing
+        if plain is not spacing:
+            if converted is None:
+                converted = list(spacings)
+            converted[k] = plain
     return spacings if converted is None else tuple(converted)
+
+
+cdef inline bint same_shape(cnp.ndarray a, cnp.ndarray b):
+    """Whether two arrays have the same shape; asked in every call, so not of NumPy's function."""
+    cdef int d
+    if cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(b):
+        return False
+    for d in range(cnp.PyArray_NDIM(a)):
+        if cnp.PyArray_DIM(a, d) != cnp.PyArray_DIM(b, d):
+            return False
+    return True
 
 
 cdef bint has_repeats(cnp.ndarray array):
@@ -499,7 +508,7 @@ cdef bint has_shape(const Plan *plan, cnp.ndarray f, int ndim, const int *axes, 
         return False
     for j in range(plan.njobs):
         if (cnp.PyArray_DIM(f, axes[j]) != plan.jobs[j].n
-                or not cnp.PyArray_SAMESHAPE(f, result_of(results, j))):
+                or not same_shape(f, result_of(results, j))):
             return False
     return True
 
@@ -623,7 +632,7 @@ cdef bint accepts(cnp.ndarray f, tuple out, int naxes):
         if (cnp.PyArray_TYPE(result) != type_num or not is_regular(result) or has_repeats(result)
                 or cnp.PyArray_ISBYTESWAPPED(result) != swapped
                 or not cnp.PyArray_ISWRITEABLE(result)
-                or not cnp.PyArray_SAMESHAPE(f, result)):
+                or not same_shape(f, result)):
             return False
     return True
 

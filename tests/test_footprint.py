@@ -55,6 +55,22 @@ def test_the_peak_is_the_results_and_next_to_nothing(name, edge_order):
     assert peak <= 1.02 * sum(array.nbytes for array in results)
 
 
+@pytest.mark.parametrize("convert", [list, lambda x: x.astype(">f8")])
+def test_nothing_is_converted_after_coordinates_that_do_not_fit(convert):
+    f = np.zeros((3, 100_000))
+    x = convert(coordinates(100_000))
+    unfit = [np.ones(2), np.ones((3, 1))]
+    for wrong in ([1.0, 2.0], *unfit, *(array.astype(">f8") for array in unfit)):
+        tracemalloc.start()
+        try:
+            with pytest.raises(ValueError, match=r"1d|distances must match"):
+                cgrad.gradient(f, wrong, x)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 100_000
+
+
 def test_importing_loads_nothing_but_ourselves():
     new = run(
         "import numpy, sys; before = set(sys.modules); import cgrad;"

@@ -142,8 +142,6 @@ CALLS = {
     "coordinates to be converted after others that do not fit": lambda f: ((
         np.broadcast_to(1.0, (3, 2**45)), np.ones((2, 2)),
         np.broadcast_to(np.array(1.0, ">f8"), 2**45)), {}),
-    "coordinates in a list after others that do not fit": lambda f: ((
-        np.ones((3, 4)), [1.0, 2.0], [np.broadcast_to(1.0, 2**45)]), {}),
     "coordinates to be converted that memory cannot hold": lambda f: ((
         np.broadcast_to(1.0, 2**45), np.broadcast_to(np.array(1.0, ">f8"), 2**45)), {}),
     "coordinates without steps that memory cannot hold": lambda f: ((
