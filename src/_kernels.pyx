@@ -618,7 +618,7 @@ cdef bint all_apart(cnp.ndarray f, tuple spacings, tuple out):
 
 
 cdef bint accepts(cnp.ndarray f, tuple out, int naxes):
-    """Whether the results for f can be computed straight into these arrays."""
+    """Whether the results for f can be computed straight into these arrays, if of its shape."""
     cdef bint own = has_result_of_own_type(f)
     cdef int type_num = cnp.PyArray_TYPE(f) if own else cnp.NPY_DOUBLE
     cdef bint swapped = own and cnp.PyArray_ISBYTESWAPPED(f)
@@ -631,8 +631,7 @@ cdef bint accepts(cnp.ndarray f, tuple out, int naxes):
         result = <cnp.ndarray> item
         if (cnp.PyArray_TYPE(result) != type_num or not is_regular(result) or has_repeats(result)
                 or cnp.PyArray_ISBYTESWAPPED(result) != swapped
-                or not cnp.PyArray_ISWRITEABLE(result)
-                or not same_shape(f, result)):
+                or not cnp.PyArray_ISWRITEABLE(result)):
             return False
     return True
 

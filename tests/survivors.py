@@ -137,7 +137,6 @@ SURVIVORS = [
     ("run_by_rows", r"target & \(LINE", r"%", ALIGNED),
     ("combine_dense", r"sizeof", r"'==' in", ALIGNED),
     ("readable", r"or cnp.PyArray_SIZE", r"^and ", OTHER_WAY),
-    ("has_shape", r"", r"", "whether others change a shape at that moment is chance"),
     ("DIFFERENCES", r"return 0", r"", "other compilers need it"),
     ("DIFFERENCES", r"i \+ group <= count", r"group < count", OTHER_WAY),
     ("head_of", r"count < LONG", r"'<' in|'/' in", ALIGNED),

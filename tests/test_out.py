@@ -152,6 +152,8 @@ BAD = {
     "too many": ([filled(F.shape)] * 3, ValueError, "expected 2 arrays, one for each axis, not 3"),
     "a wrong shape": ((filled(F.shape), filled((40, 51))), ValueError,
                       r"expected shape \(40, 50\), not \(40, 51\)"),
+    "a wrong first shape": ((filled((41, 50)), filled(F.shape)), ValueError,
+                            r"expected shape \(40, 50\), not \(41, 50\)"),
     "one that would broadcast": ((filled((2, 40, 50)),) * 2, ValueError, "expected shape"),
     "stacked too high": (filled((3, *F.shape)), ValueError, "expected 2 arrays"),
     "one for two axes": (filled(F.shape), ValueError, "expected 2 arrays"),
