@@ -13,10 +13,12 @@ _MOST_AXES = 64  # of an array of NumPy's, and so the most results
 
 
 def read_out(out, ndim):
-    """Return the arrays for the results, one for each axis, as a tuple."""
+    """Return the arrays for the results, one for each axis; as a tuple, unless far too many."""
     if isinstance(out, np.ndarray):
         # One array for one axis, or one for all axes, stacked.
-        return (out,) if out.ndim in (0, ndim) else tuple(out)
+        if out.ndim in (0, ndim):
+            return (out,)
+        return tuple(out) if len(out) <= _MOST_AXES else out
     if isinstance(out, tuple | list):
         for array in out:
             if not isinstance(array, np.ndarray):
@@ -74,14 +76,15 @@ def gradient_into(out, gradient, f, varargs, axis, edge_order, workers):
     if results is not None:
         return results
     targets = read_out(out, np.ndim(f))
-    arguments = [plain(argument) for argument in (f, *varargs)]
-    arrays = tuple(plain(target) for target in targets)
-    door = arguments[0], tuple(arguments[1:]), axis, edge_order, workers, arrays
-    if are_others((*arrays, *arguments), (*given, f, *varargs)):
-        results = kernels.differentiate(*door)
-    if results is None and are_interleaved(arrays, arguments):
-        # The door only looks at where arrays begin and end.
-        results = kernels.differentiate(*door, True)
+    if len(targets) <= _MOST_AXES:
+        arguments = [plain(argument) for argument in (f, *varargs)]
+        arrays = tuple(plain(target) for target in targets)
+        door = arguments[0], tuple(arguments[1:]), axis, edge_order, workers, arrays
+        if are_others((*arrays, *arguments), (*given, f, *varargs)):
+            results = kernels.differentiate(*door)
+        if results is None and are_interleaved(arrays, arguments):
+            # The door only looks at where arrays begin and end.
+            results = kernels.differentiate(*door, True)
     if results is None:
         results = gradient(f, *varargs, axis=axis, edge_order=edge_order, workers=workers)
         results = results if isinstance(results, tuple) else (results,)
@@ -99,8 +102,6 @@ def are_others(arguments, before):
 
 def are_interleaved(arrays, arguments):
     """Tell whether arrays for results lie between one another or arguments, sharing nothing."""
-    if len(arrays) > _MOST_AXES:
-        return False
     inputs = [argument for argument in arguments if isinstance(argument, np.ndarray)]
     near = [
         (array, other)

@@ -226,20 +226,40 @@ cdef bint is_plain(cnp.ndarray array):
     return cnp.PyArray_ISNOTSWAPPED(array) and is_regular(array)
 
 
-cdef bint holds_numbers(object sequence, int depth):
+cdef struct Nesting:
+    # What is known so far of nested lists that make an array; NumPy refuses any others.
+    int levels
+    int leaves                    # the level of the numbers, 0 before the first
+    Py_ssize_t length[MAX_DIMS]
+
+
+cdef bint holds_numbers(object sequence, int level, Nesting *nesting):
     """Whether a list or tuple holds nothing whose conversion to an array others could notice."""
+    cdef int leaf
+    if level > MAX_DIMS or 0 < nesting.leaves < level:
+        return False
+    if level > nesting.levels:
+        nesting.levels = level
+        nesting.length[level - 1] = len(sequence)
+    elif nesting.length[level - 1] != len(sequence):
+        return False
     for item in sequence:
         kind = type(item)
-        if kind is float or kind is int or kind is bool or kind is complex:
-            continue
+        leaf = level
         if kind is list or kind is tuple:
-            # NumPy refuses what is deeper.
-            if depth == MAX_DIMS or not holds_numbers(item, depth + 1):
+            if not holds_numbers(item, level + 1, nesting):
                 return False
-        elif cnp.PyArray_CheckExact(item):
+            continue
+        if cnp.PyArray_CheckExact(item):
             if type_of(cnp.PyArray_TYPE(<cnp.ndarray> item)) == NULL:
                 return False
-        elif scalar_type(item) < 0:
+            leaf += cnp.PyArray_NDIM(<cnp.ndarray> item)
+        elif not (kind is float or kind is int or kind is bool or kind is complex
+                  or scalar_type(item) >= 0):
+            return False
+        if nesting.leaves == 0:
+            nesting.leaves = leaf
+        elif leaf != nesting.leaves:
             return False
     return True
 
@@ -254,38 +274,44 @@ cdef object new_array(object numbers, object dtype):
 
 cdef object from_sequence(object sequence):
     """The array that NumPy makes of a list or tuple of numbers; None if there is none."""
-    return new_array(sequence, None) if holds_numbers(sequence, 1) else None
+    cdef Nesting nesting
+    nesting.levels = nesting.leaves = 0
+    return new_array(sequence, None) if holds_numbers(sequence, 1, &nesting) else None
 
 
 cdef object readable(object spacing, Py_ssize_t n):
-    """A spacing with coordinates in a plain array, mostly itself; None where NumPy must judge."""
+    """A spacing as a scalar or coordinates in a plain array; None where NumPy must judge."""
     cdef cnp.ndarray array
     # Not of another length: a nested list, or a broadcast view, stands for more than it holds.
+    if type(spacing) is list or type(spacing) is tuple:
+        spacing = from_sequence(spacing) if len(spacing) == n else None
     if cnp.PyArray_CheckExact(spacing):
         array = <cnp.ndarray> spacing
-        if type_of(cnp.PyArray_TYPE(array)) == NULL or cnp.PyArray_NDIM(array) != 0 and (
-                cnp.PyArray_NDIM(array) != 1 or cnp.PyArray_DIM(array, 0) != n):
+        if type_of(cnp.PyArray_TYPE(array)) == NULL:
             return None
-        if is_plain(array):
-            return spacing
-        return new_array(array, array.dtype.newbyteorder("="))
-    if type(spacing) is list or type(spacing) is tuple:
-        return from_sequence(spacing) if len(spacing) == n else None
-    return spacing
+        if cnp.PyArray_NDIM(array) == 0:
+            return array[()]          # NumPy's arithmetic treats it as this scalar
+        if cnp.PyArray_NDIM(array) != 1 or cnp.PyArray_DIM(array, 0) != n:
+            return None
+        return array if is_plain(array) else new_array(array, array.dtype.newbyteorder("="))
+    if PyLong_CheckExact(spacing) or type(spacing) is bool or scalar_type(spacing) >= 0:
+        return spacing
+    return None
 
 
 cdef tuple readable_spacings(tuple spacings, const Plan *plan):
-    """The spacings with all coordinates in plain arrays, mostly the same tuple.
+    """The spacings as scalars and coordinates in plain arrays, mostly the same tuple.
 
-    None where NumPy must judge: nothing is converted after coordinates that do not fit.
+    None where NumPy must judge: nothing is converted after what does not fit.
     """
     cdef list converted = None
-    cdef Py_ssize_t k
-    for k in range(PyTuple_GET_SIZE(spacings)):
+    cdef Py_ssize_t k, given = PyTuple_GET_SIZE(spacings)
+    for k in range(given):
         spacing = <object> PyTuple_GET_ITEM(spacings, k)
         if PyFloat_CheckExact(spacing):
             continue
-        plain = readable(spacing, plan.jobs[k].n)
+        # One for all axes can only be a scalar.
+        plain = readable(spacing, plan.jobs[k].n if given == plan.njobs else -1)
         if plain is None:
             return None
         if plain is not spacing:
@@ -338,7 +364,7 @@ cdef bint read_data(Plan *plan, object f):
     plan.store = type.store
     plan.copies = not is_plain(array)
     plan.swaps = plan.copies and cnp.PyArray_ISBYTESWAPPED(array)
-    plan.swaps_back = plan.swaps and has_result_of_own_type(array)
+    plan.swaps_back = plan.swaps and has_result_of_own_type(cnp.PyArray_TYPE(array))
     if plan.copies:
         plan.unit = 1
     plan.reads_rows = plan.copies or type.load != NULL
@@ -346,9 +372,9 @@ cdef bint read_data(Plan *plan, object f):
     return True
 
 
-cdef inline bint has_result_of_own_type(cnp.ndarray f):
-    """Whether results are of f's dtype, and not of float64."""
-    return cnp.PyArray_ISFLOAT(f) or cnp.PyArray_ISCOMPLEX(f)
+cdef inline bint has_result_of_own_type(int type_num):
+    """Whether results are of the data's dtype, and not of float64."""
+    return cnp.PyTypeNum_ISFLOAT(type_num) or cnp.PyTypeNum_ISCOMPLEX(type_num)
 
 
 cdef int add_axis(object index, int ndim, int *axes, int naxes):
@@ -387,17 +413,17 @@ cdef int read_axes(object axis, int ndim, int *axes):
     return add_axis(axis, ndim, axes, 0)
 
 
+cdef int[4] EVENTS_OF_ERRSTATE = [EVENT_DIVIDE, EVENT_OVER, EVENT_UNDER, EVENT_INVALID]
+cdef tuple NAMES_OF_ERRSTATE = ("divide", "over", "under", "invalid")
+
+
 cdef bint all_ignored(int events):
     """Whether the caller's `numpy.errstate` ignores every one of these events."""
-    state = np.geterr()
-    if events & EVENT_DIVIDE and state["divide"] != "ignore":
-        return False
-    if events & EVENT_OVER and state["over"] != "ignore":
-        return False
-    if events & EVENT_UNDER and state["under"] != "ignore":
-        return False
-    if events & EVENT_INVALID and state["invalid"] != "ignore":
-        return False
+    cdef dict state = np.geterr()
+    cdef int k
+    for k in range(4):
+        if events & EVENTS_OF_ERRSTATE[k] and state[NAMES_OF_ERRSTATE[k]] != "ignore":
+            return False
     return True
 
 
@@ -424,20 +450,20 @@ cdef cnp.ndarray new_with_strides(cnp.ndarray f, cnp.dtype dtype, list found):
         NULL, 0, NULL)
 
 
-cdef object new_results(cnp.ndarray f, int naxes):
-    """One result bare, or a tuple: what `numpy.empty_like` gives, f's order in memory."""
-    cdef cnp.dtype dtype
+cdef object new_results(cnp.ndarray f, cnp.dtype dtype, int naxes):
+    """One result bare, or a tuple: what `numpy.empty_like` gives, f's order in memory.
+
+    f's dtype is the one that it was read with: others may have given it another since.
+    """
     cdef cnp.ndarray result = None
     cdef tuple results = PyTuple_New(naxes) if naxes > 1 else None
     cdef object handler = None
     cdef list strides = None
     cdef int j
-    if has_result_of_own_type(f):
-        dtype = f.descr
-    else:
+    cdef bint boolean = dtype.type_num == cnp.NPY_BOOL
+    if not has_result_of_own_type(dtype.type_num):
         dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
-        if not (cnp.PyArray_ISBOOL(f) or cnp.PyArray_IS_C_CONTIGUOUS(f)
-                or cnp.PyArray_IS_F_CONTIGUOUS(f)):
+        if not (boolean or cnp.PyArray_IS_C_CONTIGUOUS(f) or cnp.PyArray_IS_F_CONTIGUOUS(f)):
             # NumPy would make them like a converted copy. Nobody else can change a view's shape.
             f = f[...]
             strides = strides_of_converted(f, dtype)
@@ -529,7 +555,7 @@ cdef bint divides_oddly(const Job *job) noexcept nogil:
         job.first.points == 2 and (is_odd(&job.first) or is_odd(&job.last)))
 
 
-cdef bint fill_plan(Plan *plan, cnp.ndarray f, tuple spacings, int edge_order):
+cdef bint fill_plan(Plan *plan, int type_num, tuple spacings, int edge_order):
     """Make a job of each axis, without its result; False where NumPy must judge."""
     cdef Spacing spacing
     cdef Py_ssize_t n, given = PyTuple_GET_SIZE(spacings)
@@ -550,13 +576,11 @@ cdef bint fill_plan(Plan *plan, cnp.ndarray f, tuple spacings, int edge_order):
             h = <object> PyTuple_GET_ITEM(spacings, j)
             if not read_spacing(h, n, &spacing):
                 return False
-            if given < plan.njobs and cnp.PyArray_Check(h) and cnp.PyArray_NDIM(h) != 0:
-                return False          # one for all axes can only be a scalar
             if spacing.precision == WEAK and spacing.h == 0 and edge_order == 2:
                 return False          # ZeroDivisionError
         if plan.value == HALF and spacing.precision == EXTENDED and not ROUNDS_AS_NUMPY:
             return False              # by the machine, NumPy casts one to the other otherwise
-        if cnp.PyArray_ISBOOL(f) and (
+        if type_num == cnp.NPY_BOOL and (
                 spacing.uniform or edge_order == 1 or spacing.precision < DOUBLE):
             return False              # an error, but for products with coefficients
         if spacing.uniform:
@@ -619,7 +643,7 @@ cdef bint all_apart(cnp.ndarray f, tuple spacings, tuple out):
 
 cdef bint accepts(cnp.ndarray f, tuple out, int naxes):
     """Whether the results for f can be computed straight into these arrays, if of its shape."""
-    cdef bint own = has_result_of_own_type(f)
+    cdef bint own = has_result_of_own_type(cnp.PyArray_TYPE(f))
     cdef int type_num = cnp.PyArray_TYPE(f) if own else cnp.NPY_DOUBLE
     cdef bint swapped = own and cnp.PyArray_ISBYTESWAPPED(f)
     cdef cnp.ndarray result
@@ -695,6 +719,7 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
     cdef int place[MAX_DIMS]
     cdef Job few[FEW]
     cdef cnp.ndarray array
+    cdef cnp.dtype dtype
     cdef object results
     cdef bytearray room
     cdef int j, n, ndim, events, before
@@ -708,6 +733,7 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
     if edge_order != 1 and edge_order != 2:
         return None
     array = <cnp.ndarray> f
+    dtype = array.descr
     ndim = cnp.PyArray_NDIM(array)
     plan.njobs = read_axes(axis, ndim, axes)
     if plan.njobs < 1 or given > 1 and given != plan.njobs:
@@ -730,13 +756,13 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
             return None
     if floating_point_events():
         clear_floating_point_events()
-    if not fill_plan(&plan, array, spacings, edge_order):
+    if not fill_plan(&plan, dtype.type_num, spacings, edge_order):
         return None
 
     # Allocate. Python may run anything meanwhile, such as a ufunc that clears the events.
     before = events_so_far(&plan)
     n = number_of_workers(&plan, workers)
-    results = new_results(array, plan.njobs) if out is None else out
+    results = new_results(array, dtype, plan.njobs) if out is None else out
     if not has_shape(&plan, array, ndim, axes, results):
         return None
     set_dimensions(&plan, array, result_of(results, 0), place)

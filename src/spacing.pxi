@@ -135,11 +135,7 @@ cdef bint read_spacing(object h, Py_ssize_t n, Spacing *spacing):
         spacing.h = PyFloat_AS_DOUBLE(h)
         return True
     if cnp.PyArray_CheckExact(h):
-        if cnp.PyArray_NDIM(<cnp.ndarray> h) != 0:
-            return read_coordinates(<cnp.ndarray> h, n, spacing)
-        if type_of(cnp.PyArray_TYPE(<cnp.ndarray> h)) == NULL:
-            return False
-        h = h[()]                     # NumPy's arithmetic treats it as this scalar
+        return read_coordinates(<cnp.ndarray> h, n, spacing)
     if PyLong_CheckExact(h) or h is True or h is False:
         integer = PyLong_AsLongLongAndOverflow(h, &overflow)
         spacing.precision = WEAK

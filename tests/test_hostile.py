@@ -1,6 +1,7 @@
 """Arguments that raise, lie or have side effects give what they give with NumPy."""
 
 import gc
+import sys
 import warnings
 
 import numpy as np
@@ -104,6 +105,14 @@ def deep(levels):
     return [deep(levels - 1)] if levels else 1.0
 
 
+def shared(levels):
+    """A list of 2**levels numbers, of as many lists as levels."""
+    sequence = 1.0
+    for _ in range(levels):
+        sequence = [sequence, sequence]
+    return sequence
+
+
 CALLS = {
     "data that raises": lambda f: ((RaisesInArray(),), {}),
     "data that is no array": lambda f: ((GivesNoArray(),), {}),
@@ -135,6 +144,12 @@ CALLS = {
     "data in a list with what is masked": lambda f: (([1e308, -1e308, np.ma.masked, 1.0],), {}),
     "data in a list that holds itself": lambda f: ((endless(),), {}),
     "data in a deep list": lambda f: ((deep(70),), {}),
+    "data in a list with a number beside far too many": lambda f: (([1.0, shared(60)],), {}),
+    "data in a list with an array beside far too many": lambda f: (([f[:2], shared(60)],), {}),
+    "data in a list with an empty one beside far too many": lambda f: (([[], shared(60)],), {}),
+    "data in a list with a longer one beside far too many": lambda f: (
+        ([[1.0], shared(60)],), {}),
+    "coordinates in a list with far too many": lambda f: ((f[:2], [1.0, shared(60)]), {}),
     "coordinates to be converted that memory could not hold": lambda f: ((
         f, np.broadcast_to(np.array(1.0, ">f8"), 2**45)), {}),
     "coordinates to be converted of two dimensions": lambda f: ((
@@ -237,6 +252,30 @@ def test_data_that_gets_another_shape_while_garbage_is_collected(f, shape, spaci
     numpys.append(oracle.outcome(np.gradient, (f.reshape(shape), *spacings), {}))
     for count in range(20):
         assert outcome_of_change(cgrad.gradient, f, shape, spacings, count) in numpys
+
+
+@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize(("before", "after"), [
+    ("i4", "f4"), ("i2", "f2"), ("f4", "i4"), ("f8", ">f8"), ("f8", "i8"), ("?", "i1"),
+    ("c8", "f8"), ("f8", "c8")])
+def test_data_that_gets_another_dtype_while_python_runs(before, after, step):
+    def data():
+        return np.arange(300 * 600).reshape(300, 600).astype(before)[:, ::step]
+
+    def change(frame, event, argument):
+        if event == "return" and frame.f_code.co_filename.startswith(cgrad.__path__[0]):
+            f.dtype = after
+
+    f = data()
+    expected = [
+        oracle.outcome(np.gradient, (array,), {"axis": 0}) for array in (f, data().view(after))]
+    sys.setprofile(change)
+    try:
+        got = oracle.outcome(cgrad.gradient, (f,), {"axis": 0})
+    finally:
+        sys.setprofile(None)
+    assert f.dtype == after
+    assert got in expected
 
 
 def test_sixty_four_dimensions():

@@ -176,6 +176,11 @@ def test_far_too_many_results_are_refused_before_any_two_are_compared(monkeypatc
         cgrad.gradient(np.ones((50, 50)), out=np.empty(2500))
 
 
+def test_stacked_results_are_counted_before_they_are_taken_apart():
+    with pytest.raises(ValueError, match=f"expected 1 arrays, one for each axis, not {2**40}"):
+        cgrad.gradient(np.ones(3), out=np.broadcast_to(0.0, (2**40, 3)))
+
+
 @pytest.mark.parametrize("second", [lambda a: a, lambda a: a[::-1]], ids=["same", "reversed"])
 def test_two_results_in_one_array_are_an_error(second):
     out = filled(F.shape)
