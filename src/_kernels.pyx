@@ -237,12 +237,12 @@ cdef bint holds_numbers(object sequence, int level, Nesting *nesting):
     """Whether a list or tuple holds nothing whose conversion to an array others could notice."""
     cdef int leaf
     if level > MAX_DIMS or 0 < nesting.leaves < level:
-        return False
+        return False                  # ragged
     if level > nesting.levels:
         nesting.levels = level
         nesting.length[level - 1] = len(sequence)
     elif nesting.length[level - 1] != len(sequence):
-        return False
+        return False                  # ragged
     for item in sequence:
         kind = type(item)
         leaf = level
@@ -260,7 +260,7 @@ cdef bint holds_numbers(object sequence, int level, Nesting *nesting):
         if nesting.leaves == 0:
             nesting.leaves = leaf
         elif leaf != nesting.leaves:
-            return False
+            return False              # ragged
     return True
 
 

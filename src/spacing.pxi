@@ -99,8 +99,9 @@ cdef bint read_coordinates(cnp.ndarray x, Py_ssize_t n, Spacing *spacing):
     """Read coordinates; False where NumPy must judge."""
     cdef int type_num = cnp.PyArray_TYPE(x)
     cdef const Type *type = type_of(type_num)
-    if type == NULL or n < 2 or cnp.PyArray_NDIM(x) != 1 or cnp.PyArray_DIM(x, 0) != n:
-        return False
+    if (type == NULL or cnp.PyArray_NDIM(x) != 1 or cnp.PyArray_DIM(x, 0) != n
+            or not is_plain(x)):
+        return False                  # others have changed it since it was readable
     if cnp.PyArray_STRIDE(x, 0) == 0:
         return False                  # no steps, of more points than there may be memory for
     if type_num == cnp.NPY_BOOL:
@@ -125,7 +126,7 @@ cdef bint read_coordinates(cnp.ndarray x, Py_ssize_t n, Spacing *spacing):
 
 
 cdef bint read_spacing(object h, Py_ssize_t n, Spacing *spacing):
-    """Normalise: spacing. False where NumPy must judge."""
+    """Normalise: what is `readable`. False where NumPy must judge."""
     cdef int overflow = 0
     cdef long long integer
     cdef int kind
@@ -142,8 +143,6 @@ cdef bint read_spacing(object h, Py_ssize_t n, Spacing *spacing):
         spacing.h = <double> integer
         return not overflow and -EXACT_INTEGERS <= integer <= EXACT_INTEGERS
     kind = scalar_type(h)
-    if kind < 0:
-        return False
     spacing.precision = precision_of(kind, h)
     if spacing.precision == EXTENDED:
         start_extended(spacing)

@@ -105,9 +105,8 @@ def deep(levels):
     return [deep(levels - 1)] if levels else 1.0
 
 
-def shared(levels):
-    """A list of 2**levels numbers, of as many lists as levels."""
-    sequence = 1.0
+def shared(levels, sequence=1.0):
+    """A list of 2**levels of something, of as many lists as levels."""
     for _ in range(levels):
         sequence = [sequence, sequence]
     return sequence
@@ -144,7 +143,11 @@ CALLS = {
     "data in a list with what is masked": lambda f: (([1e308, -1e308, np.ma.masked, 1.0],), {}),
     "data in a list that holds itself": lambda f: ((endless(),), {}),
     "data in a deep list": lambda f: ((deep(70),), {}),
+    "data in a list with a number after a list": lambda f: (([[1.0, 2.0], 3.0],), {}),
+    "data in a list with a list after a number": lambda f: (([3.0, [1.0, 2.0]],), {}),
     "data in a list with a number beside far too many": lambda f: (([1.0, shared(60)],), {}),
+    "data in a list with a number beside far too many lists": lambda f: (
+        ([1.0, shared(60, [])],), {}),
     "data in a list with an array beside far too many": lambda f: (([f[:2], shared(60)],), {}),
     "data in a list with an empty one beside far too many": lambda f: (([[], shared(60)],), {}),
     "data in a list with a longer one beside far too many": lambda f: (
@@ -219,25 +222,43 @@ def test_nan_in_half_precision_keeps_its_payload_at_any_length():
         assert (cgrad.gradient(view).view("u2") == np.gradient(view).view("u2")).all()
 
 
-def outcome_of_change(function, f, shape, spacings, count):
-    """What comes of a call in which f gets another shape at the count-th garbage collection."""
-    f = f[...]
+def outcome_of_change(function, args, which, name, value, count):
+    """What comes of a call in which an array is set an attribute at some collection of garbage."""
+    args = [*args[:which], args[which][...], *args[which + 1:]]
     left = [count]
 
     def change(phase, info):
         left[0] -= phase == "start"
         if left[0] == 0:
             with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
-                f.shape = shape
+                setattr(args[which], name, value)
 
-    threshold = gc.get_threshold()
-    gc.callbacks.append(change)
-    gc.set_threshold(1)
-    try:
-        return oracle.outcome(function, (f, *spacings), {})
-    finally:
-        gc.set_threshold(*threshold)
-        gc.callbacks.remove(change)
+    def call(*args):
+        # Every other new list is a collection, if Python keeps none for reuse.
+        lists = [[] for _ in range(100)]
+        threshold = gc.get_threshold()
+        gc.callbacks.append(change)
+        gc.set_threshold(1)
+        try:
+            return function(*args)
+        finally:
+            gc.set_threshold(*threshold)
+            gc.callbacks.remove(change)
+            lists.clear()
+
+    return oracle.outcome(call, args, {})
+
+
+def check_change(args, which, name, value):
+    """Whenever the change comes, cgrad gives what NumPy gives at some such moment, or after."""
+    changed = [*args]
+    changed[which] = args[which][...]
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        setattr(changed[which], name, value)
+    numpys = [oracle.outcome(np.gradient, changed, {})]
+    numpys += [outcome_of_change(np.gradient, args, which, name, value, k) for k in range(60)]
+    for k in range(30):
+        assert outcome_of_change(cgrad.gradient, args, which, name, value, k) in numpys
 
 
 @pytest.mark.parametrize(("f", "shape", "spacings"), [
@@ -248,10 +269,21 @@ def outcome_of_change(function, f, shape, spacings, count):
     (np.ones((1, 1)), (), [[1.0], [2.0]]),
 ])
 def test_data_that_gets_another_shape_while_garbage_is_collected(f, shape, spacings):
-    numpys = [outcome_of_change(np.gradient, f, shape, spacings, count) for count in range(40)]
-    numpys.append(oracle.outcome(np.gradient, (f.reshape(shape), *spacings), {}))
-    for count in range(20):
-        assert outcome_of_change(cgrad.gradient, f, shape, spacings, count) in numpys
+    check_change((f, *spacings), 0, "shape", shape)
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("shape", (4, 6)), ("shape", (24, 1)), ("dtype", ">f8"), ("dtype", "i8"), ("dtype", "M8[s]"),
+    ("strides", (20,))])
+def test_coordinates_that_are_changed_while_garbage_is_collected(name, value):
+    f = np.arange(24 * 3.0).reshape(24, 3) ** 2
+    x = (np.arange(72.0) ** 2)[:24]
+    check_change((f, x, [0.0, 1.0, 4.0]), 1, name, value)
+
+
+def test_a_scalar_spacing_that_gets_dimensions_while_garbage_is_collected():
+    f = np.arange(5 * 3.0).reshape(5, 3) ** 2
+    check_change((f, np.array(2.0), [0.0, 1.0, 4.0]), 1, "shape", (1,))
 
 
 @pytest.mark.parametrize("step", [1, 2])
