@@ -413,16 +413,14 @@ cdef int read_axes(object axis, int ndim, int *axes):
     return add_axis(axis, ndim, axes, 0)
 
 
-cdef int[4] EVENTS_OF_ERRSTATE = [EVENT_DIVIDE, EVENT_OVER, EVENT_UNDER, EVENT_INVALID]
-cdef tuple NAMES_OF_ERRSTATE = ("divide", "over", "under", "invalid")
-
-
 cdef bint all_ignored(int events):
     """Whether the caller's `numpy.errstate` ignores every one of these events."""
     cdef dict state = np.geterr()
+    cdef tuple names = ("divide", "over", "under", "invalid")
+    cdef int[4] kinds = [EVENT_DIVIDE, EVENT_OVER, EVENT_UNDER, EVENT_INVALID]
     cdef int k
     for k in range(4):
-        if events & EVENTS_OF_ERRSTATE[k] and state[NAMES_OF_ERRSTATE[k]] != "ignore":
+        if events & kinds[k] and state[names[k]] != "ignore":
             return False
     return True
 

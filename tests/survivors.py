@@ -112,7 +112,7 @@ SURVIVORS = [
     (r"add_axis|read_axes", r"return -1", r"'1' in 1", "any number below 0 says the same"),
     ("read_axes", r"for ", r"'<' in", ROOM),
     ("read_axes", r"naxes < 0", r"'<' in|'0' in 0", "no axes at all are left to NumPy as well"),
-    ("all_ignored", r"EVENT_UNDER", r"'&' in", "more is left to NumPy"),
+    ("all_ignored", r"range\(4\)", r"'<'", ROOM),
     ("keeps_memory", r"", r"", "whether memory is kept decides how fast a call is"),
     ("new_with_strides", r"NewFromDescr", r"'0' in 0",
      "the flag asks for an order, and strides say it"),
