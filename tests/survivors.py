@@ -137,6 +137,8 @@ SURVIVORS = [
     ("run_by_rows", r"target & \(LINE", r"%", ALIGNED),
     ("combine_dense", r"sizeof", r"'==' in", ALIGNED),
     ("holds_numbers", r"MAX_DIMS", r"'>' in level", OTHER_WAY),
+    ("read_coordinates", r"PyArray_NDIM\(x\) != 1", r"!= 1 and",
+     "n numbers in the first of several dimensions are those from before they were changed"),
     ("holds_numbers", r"# ragged", r"'0' in 0|True", OTHER_WAY),
     ("DIFFERENCES", r"return 0", r"", "other compilers need it"),
     ("DIFFERENCES", r"i \+ group <= count", r"group < count", OTHER_WAY),
