@@ -117,7 +117,7 @@ SURVIVORS = [
     ("new_with_strides", r"NewFromDescr", r"'0' in 0",
      "the flag asks for an order, and strides say it"),
     ("new_results", r"naxes > 1 else None", r"'>' in", "one result is returned by itself"),
-    ("new_results", r"IS_F_CONTIGUOUS", r"^and cnp", OTHER_WAY),
+    ("new_results", r"IS_F_CONTIGUOUS", r"and cnp.PyArray_IS_F", OTHER_WAY),
     ("new_results", r"NewLikeArray", r"'0' in 0", "f is of no subclass"),
     ("set_dimensions", r"while ", r"", "in any order of dimensions results are the same"),
     ("is_odd", r"", r"'0' in (extended|full|single)\[0\]", SAME),
