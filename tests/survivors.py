@@ -113,6 +113,8 @@ SURVIVORS = [
     ("read_axes", r"for ", r"'<' in", ROOM),
     ("read_axes", r"naxes < 0", r"'<' in|'0' in 0", "no axes at all are left to NumPy as well"),
     ("all_ignored", r"range\(4\)", r"'<'", ROOM),
+    ("all_ignored", r"names = ", r"", "Cython makes it at import, before a change is switched on"),
+    ("all_ignored", r"kinds = ", r"'0' in kinds\[0\] \(3\)", "only its size counts"),
     ("keeps_memory", r"", r"", "whether memory is kept decides how fast a call is"),
     ("new_with_strides", r"NewFromDescr", r"'0' in 0",
      "the flag asks for an order, and strides say it"),
