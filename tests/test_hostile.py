@@ -296,7 +296,8 @@ def test_data_that_gets_another_dtype_while_python_runs(before, after, step):
 
     def change(frame, event, argument):
         if event == "return" and frame.f_code.co_filename.startswith(cgrad.__path__[0]):
-            f.dtype = after
+            with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+                f.dtype = after
 
     f = data()
     expected = [
