@@ -27,7 +27,6 @@ LEFT_OUT = [
 ]
 
 MEMORY = "there was memory, and there were threads, whenever a test asked for them"
-RACE = "another thread would have to change the shape of f within microseconds"
 MACHINE = "of other machines than this"
 FORK = "run by a child that ends without writing its counters"
 PLACE = "whether a row ends before the first line that begins in it depends on where memory was had"
@@ -36,7 +35,6 @@ ALLOCATOR = "an allocator has to have it, and NumPy does not ask ours for it"
 # Why no test reaches a line: the file, what is found in it or the line before, the reason.
 UNREACHED = [
     ("_kernels.pyx", r"job.memory == NULL|raise MemoryError", MEMORY),
-    ("_kernels.pyx", r"(PyArray_NDIM\(f\) != ndim|!= plan.jobs\[j\].n|Another thread).*\n", RACE),
     ("_kernels.pyx", r"ROUNDS_AS_NUMPY:\n|append\(\"avx512\"\)", MACHINE),
     ("conversion.pxi", r"NPY_U?LONG\] = .*NPY_U?INT\]", MACHINE),
     ("pixels.pxi", r"NPY_LONG\] = .*NPY_INT\]", MACHINE),
