@@ -431,6 +431,23 @@ class LimitOfTwo(TrafficLimit):
         return Call("(pool.submit(there), here())[0].result()", names)
 
 
+class DivisionLimit(Contestant):
+    """Three divisions a point, which NumPy's formula for coordinates has; see divisions.c."""
+
+    name = "limit-divisions"
+    role = "yardstick"
+    module_name = "divisions"
+
+    def supports(self, case):
+        """Cases in which no two points share their coefficients."""
+        return case.ndim == 1 and case.spacing == "coordinates" and case.size >= 1000
+
+    def call(self, case):
+        """Divide as often as the case has to."""
+        divide, arguments = self.module.prepare(case.size)
+        return Call("divide()", {"divide": partial(divide, *arguments)})
+
+
 class Subtract(Contestant):
     """One ``np.subtract(f, f)``: what any call of a ufunc costs."""
 
@@ -462,6 +479,7 @@ CONTESTANTS = {
         NativeLimit,
         StreamingLimit,
         LimitOfTwo,
+        DivisionLimit,
         Subtract,
     )
 }

@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 
 import traffic
+from library import load
 
 WORDS = 1024  # so few that they stay in the first-level cache
 TURNS = 20_000  # copies of them, one sweep: some milliseconds
@@ -25,7 +26,7 @@ ENOUGH = 1.4  # two at once, over one after the other
 
 def make_sweep():
     """Make what keeps a core busy: copy the same words within the first-level cache."""
-    sweep = ctypes.CDLL(str(traffic.build())).sweep_plain
+    sweep = load(traffic.SOURCE).sweep_plain
     sweep.restype = None
     data, result = traffic.buffer(WORDS * traffic.WORD), traffic.buffer(WORDS * traffic.WORD)
     addresses = (ctypes.c_void_p * TURNS)(*[result.ctypes.data] * TURNS)
