@@ -2,7 +2,7 @@
 # /// script
 # dependencies = ["nox>=2025.2.9"]
 # ///
-"""The tasks: ``nox`` runs all that must hold, ``nox -s tests`` one of them, ``nox -l`` lists."""
+"""The tasks: ``nox`` runs those marked by ``nox -l``, ``nox -s tests`` one of them."""
 
 import re
 import shutil

@@ -20,7 +20,7 @@ from workers import measure
 
 DEFAULT = ("numpy", "cgrad")
 RATIOS = ("torch", "jax", "findiff", "numba", "subtract")
-SHARES = ("limit", "limit-native", "limit-streaming", "limit-divisions")
+SHARES = ("limit", "limit-native", "limit-streaming", "divisions")
 ROUNDS = 7
 QUICK_ROUNDS = 3
 NAME_WIDTH = 36

@@ -431,16 +431,16 @@ class LimitOfTwo(TrafficLimit):
         return Call("(pool.submit(there), here())[0].result()", names)
 
 
-class DivisionLimit(Contestant):
-    """Three divisions a point, which NumPy's formula for coordinates has; see divisions.c."""
+class Divisions(Contestant):
+    """Three divisions a point, as NumPy's formula for coordinates has; see divisions.c."""
 
-    name = "limit-divisions"
+    name = "divisions"
     role = "yardstick"
     module_name = "divisions"
 
     def supports(self, case):
-        """Cases in which no two points share their coefficients."""
-        return case.ndim == 1 and case.spacing == "coordinates" and case.size >= 1000
+        """Cases in which no two points share coefficients, and whose time is not the call."""
+        return case.ndim == 1 and case.spacing == "coordinates" and case.size >= 10_000
 
     def call(self, case):
         """Divide as often as the case has to."""
@@ -479,7 +479,7 @@ CONTESTANTS = {
         NativeLimit,
         StreamingLimit,
         LimitOfTwo,
-        DivisionLimit,
+        Divisions,
         Subtract,
     )
 }

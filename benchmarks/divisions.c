@@ -1,15 +1,12 @@
-/* The limit of divisions: three of them a point, of numbers that are at hand.
+/* The time of divisions: three of them a point, of numbers that are at hand.
 
    NumPy's formula for coordinates whose steps differ divides three times a point, and
-   rounds each quotient: whoever gives its bits has to. In one dimension, nothing but
-   the data is shared by many points. */
+   rounds each quotient. In one dimension no two points share them, so whoever divides
+   as NumPy does takes at least as long. */
 
 #include <stddef.h>
 
 enum { BLOCK = 512 };             /* points: four arrays of them lie in the first-level cache */
-
-/* So that the compiler cannot leave out divisions of which nothing comes, or of the same numbers. */
-volatile double checksum, one = 1;
 
 static double x[BLOCK], y[BLOCK], z[BLOCK], quotients[BLOCK];
 
@@ -19,12 +16,13 @@ static void divide(ptrdiff_t n)
         quotients[i] = x[i] / y[i] + y[i] / z[i] + z[i] / x[i];
 }
 
-void fill(const double *numbers)
+/* As steps between coordinates may be: quotients of simple numbers can take less time. */
+void fill(void)
 {
     for (ptrdiff_t i = 0; i < BLOCK; i++) {
-        x[i] = numbers[3 * i];
-        y[i] = numbers[3 * i + 1];
-        z[i] = numbers[3 * i + 2];
+        x[i] = 1 + (double) (i * 37 % 101) / 203;
+        y[i] = 1 + (double) (i * 41 % 103) / 207;
+        z[i] = 1 + (double) (i * 43 % 107) / 215;
     }
 }
 
@@ -32,7 +30,7 @@ void divide_three_times(ptrdiff_t points)
 {
     for (ptrdiff_t done = 0; done < points; done += BLOCK) {
         divide(points - done < BLOCK ? points - done : BLOCK);
-        checksum = quotients[0];
-        x[0] = one;
+        /* For all that the compiler knows, this reads the quotients and changes the numbers. */
+        __asm__ volatile("" : : "r"(x), "r"(quotients) : "memory");
     }
 }

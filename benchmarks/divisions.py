@@ -1,13 +1,11 @@
-"""Call ``divisions.c``: the limit of divisions of a case."""
+"""Call ``divisions.c``: the time of the divisions of a case."""
 
 import ctypes
 from pathlib import Path
 
-import numpy as np
 from library import load
 
 SOURCE = Path(__file__).with_name("divisions.c")
-NUMBERS = 3 * 512  # that it divides
 
 
 def prepare(points):
@@ -31,9 +29,7 @@ def prepare(points):
         If there is no C compiler.
     """
     library = load(SOURCE, native=True)
-    # As steps of coordinates are: quotients of simple numbers may take less time.
-    numbers = np.random.default_rng(points).uniform(0.5, 1.5, NUMBERS)
-    library.fill(ctypes.c_void_p(numbers.ctypes.data))
+    library.fill()
     function = library.divide_three_times
     function.restype = None
     return function, (ctypes.c_ssize_t(points),)

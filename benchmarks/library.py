@@ -1,4 +1,4 @@
-"""Build the C files of this folder: the limits of the machine.
+"""Build the C files of this folder, which say what the machine can do.
 
 A library is built on demand into a folder under the system's folder for
 temporary files, under a name that tells the source and the command, so that a
@@ -16,22 +16,20 @@ import tempfile
 from pathlib import Path
 
 FLAGS = (
-    # -O2 does not vectorise the copies in every compiler.
+    # -O2 does not vectorise the loops in every compiler.
     "-O3",
-    # Copies are to be the compiler's plain stores, not the C library's memcpy, which
-    # picks its instructions at run time. gcc and clang each heed one of these.
-    "-fno-tree-loop-distribute-patterns",
+    # clang: a loop that copies stays one. traffic.c tells gcc.
     "-fno-builtin",
     "-shared",
     "-fPIC",
 )
 
-# The widest vectors of this very machine; without it, those that any such machine has.
+# The instructions of this very machine; without it, those that any such machine has.
 NATIVE = "-march=native"
 
 
 class NoCompilerError(RuntimeError):
-    """There is no C compiler to build a limit with."""
+    """There is no C compiler."""
 
 
 def compiler():
@@ -52,7 +50,7 @@ def compiler():
         if command and shutil.which(command[0]):
             return command
     tried = ", ".join(command[0] for command in candidates if command)
-    raise NoCompilerError(f"a limit of the machine needs a C compiler; tried {tried}")
+    raise NoCompilerError(f"a C compiler is needed; tried {tried}")
 
 
 def cache_folder():

@@ -30,7 +30,12 @@ static word read_words(const word *in, ptrdiff_t n)
     return sum;
 }
 
-/* Plain stores: the compiler vectorises the loop (traffic.py forbids it a memcpy). */
+/* Copies are to be the compiler's plain stores, in a loop that it vectorises, not the C library's
+   memcpy, which picks its instructions at run time. clang is told by -fno-builtin (library.py). */
+#if defined(__GNUC__) && !defined(__clang__)
+  #pragma GCC optimize("no-tree-loop-distribute-patterns")
+#endif
+
 static void copy_plain(word *restrict out, const word *restrict in, ptrdiff_t n)
 {
     for (ptrdiff_t i = 0; i < n; i++)

@@ -37,7 +37,10 @@ def main():
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
     failed = False
-    for compiler in filter(shutil.which, ("gcc", "clang")):
+    compilers = [name for name in ("gcc", "clang") if shutil.which(name)]
+    if len(compilers) < 2:
+        parser.error(f"expected gcc and clang, found {' and '.join(compilers) or 'neither'}")
+    for compiler in compilers:
         for flags in FLAGS:
             with tempfile.TemporaryDirectory() as temporary:
                 folder = pathlib.Path(temporary) / "cgrad"

@@ -3,7 +3,9 @@
 All of the source is in one build for any CPU, compiled for gcov, with the lines that Cython wrote
 it from. A line counts as reached if it is in one of the types that it is written out for. Lines
 that no test reaches are printed; those that none can are explained in UNREACHED. Branches are
-C's: in _kernels.pyx most are those of errors that Cython looks for after each call into Python.
+C's, and only counted: in _kernels.pyx most are those of errors that Cython looks for after each
+call into Python, in rows.pxi those of types that a loop is never asked for. The few lines of C that
+stand in .pyx and .pxi files themselves are not counted.
 """
 
 import argparse
@@ -57,7 +59,8 @@ def write_c(folder):
         [sys.executable, "-m", "cython", "--line-directives", "--module-name", "cgrad._kernels",
          "src/_kernels.pyx"], cwd=folder, check=True, capture_output=True)
     written = folder / "src/_kernels.c"
-    # Where a section of Cython's own begins, lines would be counted on from the last of ours.
+    # After the last of ours gcov would count lines on, into what Cython adds at the end. Within a
+    # section Cython says of each line of ours anew where it is from.
     written.write_text(re.sub(
         r"(?m)^/\* #### Code section: .*", r'\g<0>\n#line 1 "cython.c"', written.read_text()))
 
@@ -116,6 +119,9 @@ def reason(name, lines):
 def report(files):
     """Print what is reached and what is not; return how many lines nobody explains."""
     unexplained = 0
+    missing = {*mutants.SOURCES, *mutants.HEADERS} - {
+        pathlib.Path(file["file"]).name for file in files}
+    assert not missing, f"nothing was counted of {', '.join(sorted(missing))}"
     for file in sorted(files, key=lambda file: file["file"]):
         path = pathlib.Path(file["file"])
         if path.parent.name != "src" or path.suffix == ".c":

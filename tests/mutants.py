@@ -50,9 +50,13 @@ class Mutant:
         begins = [line for line in lines if re.match(r"(cdef|def|static|#define)\b.*\w\(", line)]
         return re.search(r"(\w+)\(", begins[-1])[1] if begins else ""
 
+    def place(self):
+        """Return what survivors.py knows it by: the function, the line, the change."""
+        return self.function(), self.source, self.change
+
     def reason(self):
         """Return why it alters no result, if that is known."""
-        return survivors.reason_of(self.function(), self.source, self.change)
+        return survivors.reason_of(*self.place())
 
 
 def is_code(line):

@@ -27,6 +27,7 @@ import sys
 import tempfile
 
 import builds
+import survivors
 from mutants import HEADERS, SOURCES, mutants_of_text
 from switches import build_switched, build_words
 
@@ -117,6 +118,8 @@ def main():
         of_text = list(mutants_of_text(mutants[-1].number + 1))
         words = build_words(worded, of_text)
         mutants += of_text
+        unused = survivors.unused([mutant.place() for mutant in mutants])
+        assert not unused, f"survivors.py explains what is gone: {unused}"
         mutants = [mutant for mutant in mutants if is_within(mutant, options.files)
                    and not (options.new and mutant.reason())]
         print(f"{len(mutants)} places", flush=True)

@@ -82,7 +82,6 @@ SURVIVORS = [
     ("find_out_whether_even", r"_is_even\(.* True,", r"'1' in 1$", TRUTH),
     ("scalar_type", r"for ", r"'<' in", ROOM),
     ("scalar_type", r"return -1", r"'1' in 1", "any number below 0 says the same"),
-    ("read_coordinates", r"n < 2 or", r"'2' in 2", ROOM),
     ("read_coordinates", r"WORTH_RELEASING", r"'<' in", OTHER_WAY),
     ("read_spacing", r"overflow = 0", r"'0' in 0", "Python sets it before it is read"),
     ("read_spacing", r"h is True or h is False", r"True or h is True", "more is left to NumPy"),
@@ -117,15 +116,11 @@ SURVIVORS = [
      "Cython makes it at import, before a change is switched on"),
     ("all_ignored", r"kinds = ", r"'0' in kinds\[0\] \(3\)", "only its size counts"),
     ("keeps_memory", r"", r"", "whether memory is kept decides how fast a call is"),
-    ("new_with_strides", r"NewFromDescr", r"'0' in 0",
-     "the flag asks for an order, and strides say it"),
     ("new_results", r"naxes > 1 else None", r"'>' in", "one result is returned by itself"),
     ("new_results", r"IS_F_CONTIGUOUS", r"and cnp.PyArray_IS_F", OTHER_WAY),
-    ("new_results", r"NewLikeArray", r"'0' in 0", "f is of no subclass"),
     ("set_dimensions", r"while ", r"", "in any order of dimensions results are the same"),
     ("is_odd", r"", r"'0' in (extended|full|single)\[0\]", SAME),
     ("fill_plan", r"plan.value == HALF and|by the machine", r"", "other machines need it"),
-    (r"readable_spacings", r"for spacing", r"'0' in 0 \(\d+\)", REFERENCE),
     ("new_results", r"if handler is not None", r"'0' in 0", REFERENCE),
     (r"holds_numbers|read_axes|accepts", r"for (item|index)", r"'0' in 0 \(2\)",
      "Cython goes through lists by index"),
@@ -153,7 +148,6 @@ SURVIVORS = [
     ("set_uniform", r"job.mixed = ", r" or ", OTHER_WAY),
     ("fill_plan", r"WEAK, True", r"'1' in 1", TRUTH),
     ("fill_plan", r"some_extended = False", r"", "more is left to NumPy"),
-    ("fill_plan", r"one for all axes", r"", "jobs that were not made do not have f's shape"),
     ("read_data", r"plan.size == 0", r"'0' in 0", "without points there is nothing to compute"),
     ("extent_of", r"reach < 0", r"", "a reach of 0 changes neither end"),
     ("lies_apart", r"return a.end", r"'<=' in", OTHER_WAY),
@@ -210,8 +204,18 @@ SURVIVORS = [
 ]
 
 
-def reason_of(function, source, change):
-    """Return why a change of a line of a function alters no result, if that is known."""
-    return next((reason for names, line, made, reason in SURVIVORS
-                 if re.fullmatch(names, function) and re.search(line, source)
-                 and re.search(made, change)), None)
+def explains(entry, function, source, change):
+    """Whether an entry is about this change of a line of a function."""
+    names, line, made, _ = entry
+    return bool(re.fullmatch(names, function) and re.search(line, source)
+                and re.search(made, change))
+
+
+def reason_of(*change):
+    """Return why a change alters no result, if that is known."""
+    return next((entry[-1] for entry in SURVIVORS if explains(entry, *change)), None)
+
+
+def unused(changes):
+    """Return the entries that are about none of these changes."""
+    return [entry for entry in SURVIVORS if not any(explains(entry, *change) for change in changes)]

@@ -97,7 +97,8 @@ def test_set_workers_holds_inside_and_ends():
     with cgrad.set_workers(3):
         assert default_workers() == 3
         with cgrad.set_workers(-1):
-            assert default_workers() == len(os.sched_getaffinity(0))
+            usable = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count()))
+            assert default_workers() == len(usable(0))
         assert default_workers() == 3
     assert default_workers() == 1
 
@@ -158,7 +159,9 @@ def test_a_forked_child_has_workers_of_its_own():
             child = os.fork()
             if child == 0:
                 ok = np.array_equal(cgrad.gradient(f, workers=3), expected)
-                os._exit(0 if ok and len(os.listdir("/proc/self/task")) >= 3 else 1)
+                has_helpers = not os.path.isdir("/proc/self/task") or len(
+                    os.listdir("/proc/self/task")) >= 3
+                os._exit(0 if ok and has_helpers else 1)
             assert os.waitpid(child, 0)[1] == 0
         print("done")
     """)
