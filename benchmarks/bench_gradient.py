@@ -20,7 +20,12 @@ from workers import measure
 
 DEFAULT = ("numpy", "cgrad")
 RATIOS = ("torch", "jax", "findiff", "numba", "subtract")
-SHARES = ("limit", "limit-native", "limit-streaming", "divisions")
+SHARES = {
+    "limit": ("of limit", "plain"),
+    "limit-native": ("of limit", "native"),
+    "limit-streaming": ("of limit", "streaming"),
+    "divisions": ("of", "divisions"),
+}
 ROUNDS = 7
 QUICK_ROUNDS = 3
 NAME_WIDTH = 36
@@ -213,10 +218,9 @@ def columns_for(names):
     if "mapped" in names:
         columns.append(("mapped", "time", time("mapped")))
         columns.append(("mapped", "GB/s", bandwidth("mapped")))
-    for name in SHARES:
+    for name, heading in SHARES.items():
         if name in names:
-            _, _, kind = name.partition("-")
-            columns.append(("of limit", kind or "plain", share(name)))
+            columns.append((*heading, share(name)))
     for name in RATIOS:
         if name in names:
             columns.append(("NumPy/", name, times_faster(name)))

@@ -24,7 +24,7 @@ cdef enum:
     FETCH_FROM = 1 << 22          # bytes of f, from which on its rows come from memory
     AHEAD = 3                     # rows: so soon is one of these asked for
     EDGES = 2                     # points of an axis that are no interior ones
-    BRIEF = 640                   # bytes of a row, up to which several are run over at once
+    BRIEF = 1536                  # bytes of a row, up to which several are run over at once
     TOGETHER = 1 << 14            # bytes of such rows: with as much of a result, about an L1
     SHORT = 8                     # below this a row costs more to start than to run
 
