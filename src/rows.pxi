@@ -245,18 +245,17 @@ cdef inline void scaled_edges(value_t *out, const value_t *f, coefficient_t type
 
 cdef enum:
     LINE = 64                     # bytes in a cache line
-    LONG = 1000                   # bytes of a row from which it matters where loads begin
+    LONG = 1000                   # bytes of a row from which it matters where stores begin
 
 
-cdef inline Py_ssize_t head_of(const value_t *p, Py_ssize_t count) noexcept nogil:
-    """Points of a dense row before the first whose load begins a line; all of a short row.
+cdef inline Py_ssize_t head_of(const value_t *out, Py_ssize_t count) noexcept nogil:
+    """Points of a dense row before the first whose store begins a line; all of a short row.
 
-    Loads of whole lines touch half as many, and fewer of them wait for stores to other arrays that
-    lie at the same place of their pages, as large arrays mostly do.
+    Stores of whole lines touch half as many, of which fewer wait for what goes past the caches.
     """
     if count < LONG // <Py_ssize_t> sizeof(value_t):
         return count
-    return (-<Py_ssize_t> p & (LINE - 1)) // <Py_ssize_t> sizeof(value_t)
+    return (-<Py_ssize_t> out & (LINE - 1)) // <Py_ssize_t> sizeof(value_t)
 
 
 cdef inline void _divide(value_t *restrict out, const value_t *p, const value_t *r,
@@ -276,7 +275,7 @@ cdef inline void _divide(value_t *restrict out, const value_t *p, const value_t 
 
 cdef inline void divide_dense(value_t *out, const value_t *p, const value_t *r,
                               coefficient_t a, Py_ssize_t count) noexcept nogil:
-    cdef Py_ssize_t begin = 0, end = head_of(p, count)
+    cdef Py_ssize_t begin = 0, end = head_of(out, count)
     while True:
         _divide(out + begin, p + begin, r + begin, a, end - begin, 1, 1, REAL)
         if end == count:
@@ -336,7 +335,7 @@ cdef inline void _scale(value_t *restrict out, const value_t *p, const value_t *
 
 cdef inline void scale_dense(value_t *out, const value_t *p, const value_t *r,
                              coefficient_t a, Py_ssize_t count) noexcept nogil:
-    cdef Py_ssize_t begin = 0, end = head_of(p, count)
+    cdef Py_ssize_t begin = 0, end = head_of(out, count)
     while True:
         _scale(out + begin, p + begin, r + begin, a, end - begin, 1, 1, REAL)
         if end == count:
@@ -396,7 +395,7 @@ cdef inline void combine_dense(value_t *out, const value_t *p, const value_t *q,
     cdef Py_ssize_t begin = 0, end = count
     if sizeof(value_t) == sizeof(coefficient_t):
         # Else conversions take longer than loads.
-        end = head_of(p, count)
+        end = head_of(out, count)
     while True:
         _combine(out + begin, p + begin, q + begin, r + begin, a, b, c, end - begin, 1, 1, REAL)
         if end == count:

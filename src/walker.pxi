@@ -1,9 +1,9 @@
 # The walker: what moves over all the axes but the one that a row runs along.
 #
-# `walk` visits f block by block, in the order of memory, and each block once
-# for every axis while it is in cache. `visit` cuts a block along an axis into
-# first edge, interior and last edge; they differ only in their `Stencil`.
-# `apply` runs one stencil over one box, row by row.
+# `walk` visits f block by block, and each block once for every axis while it is
+# in cache. `visit` cuts a block along an axis into first edge, interior and last
+# edge; they differ only in their `Stencil`. `apply` runs one stencil over one box,
+# row by row.
 #
 # None of this can fail: no allocation, no Python, no status.
 
@@ -251,6 +251,7 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
     cdef char *target
     cdef int edge = rows.edge_points != 0
     cdef bint writes = plan.writes_rows or stream
+    cdef bint fetches_ahead = plan.fetches and rows.count <= room
     # Whether the rows before and after one are its neighbours, and each is read at once.
     cdef bint rolling = (rows.rows > 1 and not stream and rows.count <= room
                          and f[2] - f[0] == 2 * rows.jump * plan.unit)
@@ -265,7 +266,7 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
             # To the end of a line first, so that all others are whole.
             part.count = min(part.count, room - <Py_ssize_t> (
                 <size_t> target & (LINE - 1)) // plan.out_itemsize)
-        if plan.fetches and part.count == rows.count and k + AHEAD < rows.rows:
+        if fetches_ahead and k + AHEAD < rows.rows:
             fetch_row(f[0 if along else 2] + (k + AHEAD) * rows.jump * plan.unit,
                       rows.step * plan.unit, rows.count)
         while done < rows.count:
@@ -277,6 +278,10 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
             kernel(result if writes else target,
                    ring.row[0], ring.row[1], ring.row[2], coefficients[0] + skip,
                    coefficients[1] + skip, coefficients[2] + skip, &part)
+            if stream and not fetches_ahead:
+                # What comes next, before memory is busy with what goes past the caches.
+                fetch_row(f[2] + (k * rows.jump + (done + part.count) * rows.step) * plan.unit,
+                          rows.step * plan.unit, part.count)
             if writes:
                 write_row(plan, target - edge * rows.out_step * plan.out_itemsize, rows.out_step,
                           result - edge * itemsize, part.count + 2 * edge, stream)
@@ -529,14 +534,15 @@ cdef struct Blocks:
 
 
 cdef void shape_blocks(const Plan *plan, int workers, Blocks *blocks) noexcept nogil:
-    """Whole dimensions from the fastest on, while they fit; one axis alone is one block.
+    """Whole dimensions from the fastest on, while they fit.
 
-    For several workers there are at least some blocks for each.
+    One axis alone, along which neighbours are near in memory, is one block. For several workers
+    there are at least some blocks for each.
     """
     cdef Py_ssize_t room = plan.size
-    cdef const Job *job
+    cdef const Job *job = &plan.jobs[0]
     cdef int d, j
-    if plan.njobs > 1:
+    if plan.njobs > 1 or abs(<long long> plan.stride[job.dim]) * plan.unit > BLOCK:
         room = BLOCK // plan.itemsize
     if workers > 1:
         room = min(room, plan.size // (SHARES * workers))
@@ -546,8 +552,6 @@ cdef void shape_blocks(const Plan *plan, int workers, Blocks *blocks) noexcept n
         job = &plan.jobs[j]
         if not job.uniform:
             blocks.shape[job.dim] = job.capacity
-    if plan.njobs == 1 and workers == 1:
-        return
     for d in range(plan.ndim - 1, -1, -1):
         blocks.shape[d] = max(min(blocks.shape[d], room), 1)
         room //= blocks.shape[d]
@@ -556,19 +560,23 @@ cdef void shape_blocks(const Plan *plan, int workers, Blocks *blocks) noexcept n
 cdef void order_blocks(const Plan *plan, Blocks *blocks) noexcept nogil:
     """Blocks advance in the order of memory.
 
-    Except that a dimension along which not all coefficients are kept comes last, so that
-    each is worked out once.
+    Except that the fastest dimension that is cut comes last, so that the neighbours of a block
+    along slower ones are still in cache, and after it one along which not all coefficients are
+    kept, so that each is worked out once.
     """
-    cdef bint partly[MAX_DIMS]
-    cdef int d, j, last, k = 0
+    cdef int turn[MAX_DIMS]
+    cdef int d, j, t, cut = 0, k = 0
     for d in range(plan.ndim):
-        partly[d] = False
+        turn[d] = 0
+        if blocks.shape[d] < plan.shape[d]:
+            cut = d
+    turn[cut] = 1
     for j in range(plan.njobs):
         if not plan.jobs[j].uniform and plan.jobs[j].capacity < plan.jobs[j].n:
-            partly[plan.jobs[j].dim] = True
-    for last in range(2):
+            turn[plan.jobs[j].dim] = 2
+    for t in range(3):
         for d in range(plan.ndim - 1, -1, -1):
-            if partly[d] == last:
+            if turn[d] == t:
                 blocks.order[k] = d
                 k += 1
 

@@ -182,7 +182,7 @@ SURVIVORS = [
     ("visit", r"max\(", r"'>' in", "with >= the greater one is the same"),
     (r"visit_whole|\w+_blocks", r"for ", r"'<' in", ROOM),
     ("shape_blocks", r"^(?!.*(capacity|job.uniform))", r"", AT_A_TIME),
-    ("order_blocks", r"partly\[|for j|capacity", r"",
+    ("order_blocks", r"turn\[|cut = |for j|capacity", r"",
      "the order of blocks decides how often coefficients are worked out"),
     ("count_blocks", r"total = 1|counts\[d\] = 1 if", r"'1' in 1", "blocks are visited again"),
     ("count_blocks", r"plan.shape\[d\] - 1", r"'-' in|'1' in 1 \(2\)",

@@ -121,7 +121,9 @@ def test_coefficients_of_small_data(shape, dtype):
 
 
 @pytest.mark.parametrize("shape", [(9000, 3), (3, 9000), (2, 5000, 2), (90, 91), (20, 30, 25),
-                                   (1, 70, 1, 80), (13, 12, 11, 10), (2,) * 12])
+                                   (1, 70, 1, 80), (13, 12, 11, 10), (2,) * 12,
+                                   # Of several blocks for each step along the slower axes.
+                                   (3, 40_000), (3, 190, 180), (2, 2, 180, 190), (2, 3, 40_000)])
 @pytest.mark.parametrize("order", ["C", "F", "reversed", "rolled"])
 @pytest.mark.parametrize("even", [True, False])
 def test_shapes_that_are_walked_in_blocks(shape, order, even):
