@@ -55,8 +55,8 @@ def last_level_cache():
 bound = read_bound()
 kernels.keep_at_most(bound)
 if kernels.can_stream():
-    # Results of which not even half could be found in a cache later.
-    kernels.stream_from(2 * max(last_level_cache(), 2**25))
+    # Together with the data they come from, results would push each other out.
+    kernels.stream_from(max(last_level_cache(), 2**25))
 
 
 def free_kept_memory():

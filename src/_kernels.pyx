@@ -205,7 +205,7 @@ cdef enum:
 cdef extern from *:
     const Py_ssize_t PY_SSIZE_T_MAX
 
-cdef Py_ssize_t STREAM_FROM = PY_SSIZE_T_MAX    # bytes of all results
+cdef Py_ssize_t STREAM_FROM = PY_SSIZE_T_MAX    # bytes of data and results
 
 
 cdef bint is_regular(cnp.ndarray array):
@@ -769,7 +769,7 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
         set_output(&plan.jobs[j], result_of(results, j), place)
 
     # Compute.
-    plan.streams = (plan.size * plan.out_itemsize * plan.njobs >= STREAM_FROM
+    plan.streams = (plan.size * (plan.itemsize + plan.out_itemsize * plan.njobs) >= STREAM_FROM
                     and not (plan.swaps_back and plan.store != NULL))
     plan.fetches = plan.size * plan.itemsize >= FETCH_FROM and has_gaps(&plan)
     plan.crosses_edges = may_cross_edges(&plan)

@@ -246,7 +246,7 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
     cdef char result_room[ROW_ROOM]
     cdef char *result = aligned(result_room) + LINE
     cdef Py_ssize_t room = row_points(plan), itemsize = plan.parts * size_of(plan.value)
-    cdef Py_ssize_t k, skip, done
+    cdef Py_ssize_t k = 0, together = 1, skip, done
     cdef Rows part = rows[0]
     cdef char *target
     cdef int edge = rows.edge_points != 0
@@ -255,11 +255,16 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
     # Whether the rows before and after one are its neighbours, and each is read at once.
     cdef bint rolling = (rows.rows > 1 and not stream and rows.count <= room
                          and f[2] - f[0] == 2 * rows.jump * plan.unit)
-    part.rows = 1
     part.step = plan.parts if reads else rows.step * plan.parts
     part.out_step = plan.parts if writes else rows.out_step * plan.parts
-    for k in range(rows.rows):
+    part.jump, part.out_jump = rows.jump * plan.parts, rows.out_jump * plan.parts
+    if stream and edge and not reads and not fetches_ahead and (
+            rows.out_jump == rows.count + EDGES <= room):
+        # Whole rows that follow one another: a line for two of them is written once.
+        together = room // rows.out_jump
+    while k < rows.rows:
         done = 0
+        part.rows = min(together, rows.rows - k)
         target = out + k * rows.out_jump * plan.out_itemsize
         part.count = min(room, rows.count)
         if stream and not edge:
@@ -280,14 +285,16 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
                    coefficients[1] + skip, coefficients[2] + skip, &part)
             if stream and not fetches_ahead:
                 # What comes next, before memory is busy with what goes past the caches.
-                fetch_row(f[2] + (k * rows.jump + (done + part.count) * rows.step) * plan.unit,
-                          rows.step * plan.unit, part.count)
+                fetch_row(
+                    f[2] + ((k + part.rows - 1) * rows.jump + (done + part.count) * rows.step)
+                    * plan.unit, rows.step * plan.unit, part.rows * part.count)
             if writes:
                 write_row(plan, target - edge * rows.out_step * plan.out_itemsize, rows.out_step,
-                          result - edge * itemsize, part.count + 2 * edge, stream)
+                          result - edge * itemsize, part.rows * (part.count + 2 * edge), stream)
             done += part.count
             target += part.count * rows.out_step * plan.out_itemsize
             part.count = min(room, rows.count - done)
+        k += together
 
 
 cdef bint may_cross_edges(const Plan *plan) noexcept nogil:
@@ -441,7 +448,8 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
         kernel = stencil.varying
     elif are_pixels(plan, stencil, &rows):
         reads, kernel = False, plan.scale_pixels
-    stream = plan.streams and rows.out_step == 1 and rows.count >= LINE
+    stream = (plan.streams and rows.out_step == 1
+              and abs(<long long> rows.step) * plan.unit <= plan.itemsize and rows.count >= LINE)
     # Numbers side by side need not be asked for; for pixels it was found to pay.
     by_rows = (reads or stream or plan.fetches and rows.count <= row_points(plan)
                and (plan.reads_rows or rows.step != 1 and rows.step != -1))
