@@ -50,11 +50,10 @@ if sys.platform == "linux":
     # So is where loops begin: 10 % of a call on 10,000 float32.
     flags.append("-falign-loops=32")
 
-# Without symbols, most of a wheel, and what leads to them, unless somebody wants to debug; nor the
-# index that exceptions need, of which none passes through here. Debuggers read what it points to.
+# Without symbols, most of a wheel, and what leads to them, unless somebody wants to debug.
 link_flags = []
 if sys.platform == "linux" and not is_asked_for("-g"):
-    link_flags += ["-Wl,--strip-all", "-Wl,--build-id=none", "-Wl,--no-eh-frame-hdr"]
+    link_flags += ["-Wl,--strip-all", "-Wl,--build-id=none"]
 
 gcc = is_gcc()
 if gcc:

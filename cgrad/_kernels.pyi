@@ -44,7 +44,10 @@ def can_stream() -> bool:
     """Return whether results can be written past the caches."""
 
 def stream_from(size: int) -> int:
-    """Write results past the caches from this many bytes on; return the number before."""
+    """Write results past the caches from so many bytes of them and the data on.
+
+    Return the number before.
+    """
 
 def keep_at_most(size: int) -> int:
     """Set how many bytes of freed results are kept, and return how many it gave back."""

@@ -537,6 +537,14 @@ cdef bint has_shape(const Plan *plan, cnp.ndarray f, int ndim, const int *axes, 
     return True
 
 
+cdef bint is_foreign(cnp.ndarray array):
+    """Whether an array lies in memory that NumPy did not allocate, such as a mapped file."""
+    cdef PyObject *base = cnp.PyArray_BASE(array)
+    while base != NULL and cnp.PyArray_Check(<object> base):
+        base = cnp.PyArray_BASE(<cnp.ndarray> base)
+    return base != NULL
+
+
 cdef inline bint is_odd(const Stencil *stencil) noexcept nogil:
     """Whether the divisor is zero or NaN."""
     cdef longdouble h
@@ -772,6 +780,8 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
     plan.streams = (plan.size * (plan.itemsize + plan.out_itemsize * plan.njobs) >= STREAM_FROM
                     and not (plan.swaps_back and plan.store != NULL))
     plan.fetches = plan.size * plan.itemsize >= FETCH_FROM and has_gaps(&plan)
+    # A file may not fit in memory, and jumps in it take long.
+    plan.in_order = is_foreign(array) or is_foreign(result_of(results, 0))
     plan.crosses_edges = may_cross_edges(&plan)
     events = before | compute(&plan, n)
     if plan.crosses_edges and not is_silent(&plan, events):

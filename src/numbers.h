@@ -89,7 +89,7 @@ static inline void copy_sized(char *to, Py_ssize_t to_step, const char *from,
 }
 
 /* Past the caches: whole cache lines, which then need not be read first. Worth it where
-   results are too large to be found in a cache later anyway. */
+   results and the data they come from do not fit in a cache together. */
 #if defined(__SSE2__) || defined(_M_X64)
 #include <emmintrin.h>
 #define CAN_STREAM 1

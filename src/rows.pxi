@@ -251,7 +251,8 @@ cdef enum:
 cdef inline Py_ssize_t head_of(const value_t *out, Py_ssize_t count) noexcept nogil:
     """Points of a dense row before the first whose store begins a line; all of a short row.
 
-    Stores of whole lines touch half as many, of which fewer wait for what goes past the caches.
+    Stores that lie in two lines were found to be slower where results go past the caches next, and
+    loads that do not.
     """
     if count < LONG // <Py_ssize_t> sizeof(value_t):
         return count
@@ -394,7 +395,7 @@ cdef inline void combine_dense(value_t *out, const value_t *p, const value_t *q,
                                coefficient_t c, Py_ssize_t count) noexcept nogil:
     cdef Py_ssize_t begin = 0, end = count
     if sizeof(value_t) == sizeof(coefficient_t):
-        # Else conversions take longer than loads.
+        # Else conversions take longer than stores.
         end = head_of(out, count)
     while True:
         _combine(out + begin, p + begin, q + begin, r + begin, a, b, c, end - begin, 1, 1, REAL)

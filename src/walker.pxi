@@ -92,9 +92,10 @@ cdef struct Plan:
     # Where they cannot write results themselves, either.
     bint writes_rows
     row_storer store
-    bint streams                  # results go past the caches
+    bint streams                  # results of numbers side by side go past the caches
     bint fetches                  # rows of f are asked for before they are needed
     bint crosses_edges            # kernels may run from one row into the next
+    bint in_order                 # blocks are visited in the order of memory
     int njobs
     Job *jobs
     int events                    # that a helper thread met
@@ -286,8 +287,8 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
             if stream and not fetches_ahead:
                 # What comes next, before memory is busy with what goes past the caches.
                 fetch_row(
-                    f[2] + ((k + part.rows - 1) * rows.jump + (done + part.count) * rows.step)
-                    * plan.unit, rows.step * plan.unit, part.rows * part.count)
+                    f[2] + ((k + together - 1) * rows.jump + (done + part.count) * rows.step)
+                    * plan.unit, rows.step * plan.unit, together * part.count)
             if writes:
                 write_row(plan, target - edge * rows.out_step * plan.out_itemsize, rows.out_step,
                           result - edge * itemsize, part.rows * (part.count + 2 * edge), stream)
@@ -544,13 +545,14 @@ cdef struct Blocks:
 cdef void shape_blocks(const Plan *plan, int workers, Blocks *blocks) noexcept nogil:
     """Whole dimensions from the fastest on, while they fit.
 
-    One axis alone, along which neighbours are near in memory, is one block. For several workers
-    there are at least some blocks for each.
+    One axis alone, along which neighbours are near in memory, is one block if all its coefficients
+    are kept. For several workers there are at least some blocks for each.
     """
     cdef Py_ssize_t room = plan.size
     cdef const Job *job = &plan.jobs[0]
     cdef int d, j
-    if plan.njobs > 1 or abs(<long long> plan.stride[job.dim]) * plan.unit > BLOCK:
+    if plan.njobs > 1 or (not plan.in_order
+                          and abs(<long long> plan.stride[job.dim]) * plan.unit > BLOCK):
         room = BLOCK // plan.itemsize
     if workers > 1:
         room = min(room, plan.size // (SHARES * workers))
@@ -568,9 +570,10 @@ cdef void shape_blocks(const Plan *plan, int workers, Blocks *blocks) noexcept n
 cdef void order_blocks(const Plan *plan, Blocks *blocks) noexcept nogil:
     """Blocks advance in the order of memory.
 
-    Except that the fastest dimension that is cut comes last, so that the neighbours of a block
-    along slower ones are still in cache, and after it one along which not all coefficients are
-    kept, so that each is worked out once.
+    Except that, unless memory may be a file, the fastest dimension that is cut comes last: the
+    neighbours of a block along slower ones are visited right before and after it, and read from a
+    cache. And after it one along which not all coefficients are kept, so that each is worked out
+    once.
     """
     cdef int turn[MAX_DIMS]
     cdef int d, j, t, cut = 0, k = 0
@@ -578,7 +581,8 @@ cdef void order_blocks(const Plan *plan, Blocks *blocks) noexcept nogil:
         turn[d] = 0
         if blocks.shape[d] < plan.shape[d]:
             cut = d
-    turn[cut] = 1
+    if not plan.in_order:
+        turn[cut] = 1
     for j in range(plan.njobs):
         if not plan.jobs[j].uniform and plan.jobs[j].capacity < plan.jobs[j].n:
             turn[plan.jobs[j].dim] = 2

@@ -22,6 +22,14 @@ VIEWS = {
 }
 
 
+@pytest.fixture(params=["streamed", "not streamed"])
+def _streams(request):
+    before = kernels.stream_from(0 if request.param == "streamed" else 2**62)
+    yield
+    kernels.stream_from(before)
+
+
+@pytest.mark.usefixtures("_streams")
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 @pytest.mark.parametrize("dtype", ["f8", ">f8", "i8", "c16"])
 def test_results_are_numpys(view, dtype):

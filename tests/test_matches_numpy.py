@@ -107,6 +107,15 @@ def test_coefficients_of_more_points_than_are_worked_out_at_a_time(dtype):
     oracle.assert_same(cgrad.gradient, (f.T, *x[::-1]), {})
 
 
+def test_coefficients_of_an_axis_whose_points_lie_far_apart():
+    random = np.random.default_rng(0)
+    f = np.zeros((1100, 40_000))[:, ::10_000]             # of which little is touched
+    f[...] = random.random(f.shape)
+    x = np.cumsum(random.random(1100) + 0.1)
+    oracle.assert_same(cgrad.gradient, (f, x), {"axis": 0})
+    oracle.assert_same(cgrad.gradient, (f[::-1], x), {"axis": 0})
+
+
 # Below 2048 points in all, they are kept for all n points as well.
 @pytest.mark.parametrize("dtype", ["f2", "f8", "longdouble", "c8", "i4"])
 @pytest.mark.parametrize("shape", [(600,), (2047,), (2048,), (2049,), (2, 1023), (1024, 2),
