@@ -9,6 +9,8 @@ import argparse
 import json
 from statistics import median
 
+from bench_gradient import human_time
+
 ROWS = (
     "10 f8", "10 f8, coordinates", "4x4x4 f8", "1000 f8", "10000 f8", "100000 f8",
     "100000 f8, coordinates", "256x256 f8", "512x512 f8", "64x64x64 f8", "1024x1024 f4",
@@ -16,13 +18,6 @@ ROWS = (
     "4096x4096 f8", "256x256x256 f8", "256x256x256 f8, coordinates", "10 f8, list", "1000 O",
 )
 RIVALS = ("torch", "jax", "findiff", "numba")
-
-
-def human_time(seconds):
-    """Write a time with three digits."""
-    units = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3}
-    unit = next((name for name, scale in units.items() if seconds < 1000 * scale), "ms")
-    return f"{seconds / units[unit]:.3g} {unit}"
 
 
 def read_rows(path):

@@ -55,7 +55,7 @@ def last_level_cache():
 bound = read_bound()
 kernels.keep_at_most(bound)
 if kernels.can_stream():
-    # Together with the data they come from, results would push each other out.
+    # Data and results that do not fit in it together push each other out.
     kernels.stream_from(max(last_level_cache(), 2**25))
 
 

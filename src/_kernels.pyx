@@ -780,8 +780,9 @@ def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=N
     plan.streams = (plan.size * (plan.itemsize + plan.out_itemsize * plan.njobs) >= STREAM_FROM
                     and not (plan.swaps_back and plan.store != NULL))
     plan.fetches = plan.size * plan.itemsize >= FETCH_FROM and has_gaps(&plan)
-    # A file may not fit in memory, and jumps in it take long.
-    plan.in_order = is_foreign(array) or is_foreign(result_of(results, 0))
+    # A file may not fit in memory, and jumps in it take long. Small data is one block.
+    plan.in_order = plan.size >= WORTH_RELEASING and (
+        is_foreign(array) or is_foreign(result_of(results, 0)))
     plan.crosses_edges = may_cross_edges(&plan)
     events = before | compute(&plan, n)
     if plan.crosses_edges and not is_silent(&plan, events):

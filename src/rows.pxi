@@ -251,8 +251,8 @@ cdef enum:
 cdef inline Py_ssize_t head_of(const value_t *out, Py_ssize_t count) noexcept nogil:
     """Points of a dense row before the first whose store begins a line; all of a short row.
 
-    Stores that lie in two lines were found to be slower where results go past the caches next, and
-    loads that do not.
+    Where results go past the caches next, stores that lie in two lines were found to be slower, but
+    loads that do were not.
     """
     if count < LONG // <Py_ssize_t> sizeof(value_t):
         return count
