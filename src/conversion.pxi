@@ -15,7 +15,8 @@ cdef extern from "numbers.h" nogil:
     void copy_numbers(char *to, Py_ssize_t to_step, const char *source, Py_ssize_t step,
                       Py_ssize_t count, Py_ssize_t size, int parts, bint swap)
     bint CAN_STREAM
-    void stream_bytes(char *to, const char *source, Py_ssize_t size)
+    void stream_bytes(char *to, const char *source, Py_ssize_t size, const char *next_source,
+                      Py_ssize_t pace)
     void end_streaming()
     void fetch_row(const char *row, Py_ssize_t step, Py_ssize_t count)
     double double_of_unsigned(unsigned long long x)

@@ -95,17 +95,21 @@ static inline void copy_sized(char *to, Py_ssize_t to_step, const char *from,
 #define CAN_STREAM 1
 #define fetch_line(address) _mm_prefetch((address), _MM_HINT_T0)
 
-static void stream_bytes(char *to, const char *from, Py_ssize_t size)
+/* With each line ask for one of what is read next, `pace` bytes after the one before: once stores
+   wait for the memory, so does all that is read after them. */
+static void stream_bytes(char *to, const char *from, Py_ssize_t size, const char *next,
+                         Py_ssize_t pace)
 {
     Py_ssize_t i = -(intptr_t)to & 63;
     if (i > size)
         i = size;
     memcpy(to, from, (size_t)i);
-    for (; i + 64 <= size; i += 64) {
+    for (; i + 64 <= size; i += 64, next += pace) {
         const __m128i a = _mm_loadu_si128((const __m128i *)(from + i));
         const __m128i b = _mm_loadu_si128((const __m128i *)(from + i + 16));
         const __m128i c = _mm_loadu_si128((const __m128i *)(from + i + 32));
         const __m128i d = _mm_loadu_si128((const __m128i *)(from + i + 48));
+        fetch_line(next);
         _mm_stream_si128((__m128i *)(to + i), a);
         _mm_stream_si128((__m128i *)(to + i + 16), b);
         _mm_stream_si128((__m128i *)(to + i + 32), c);
@@ -124,8 +128,10 @@ static void end_streaming(void) { _mm_sfence(); }
 #define fetch_line(address) ((void)(address))
 #endif
 
-static void stream_bytes(char *to, const char *from, Py_ssize_t size)
+static void stream_bytes(char *to, const char *from, Py_ssize_t size, const char *next,
+                         Py_ssize_t pace)
 {
+    (void)next, (void)pace;
     memcpy(to, from, (size_t)size);
 }
 

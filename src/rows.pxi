@@ -83,6 +83,8 @@ cdef extern from "vectors.h" nogil:
     Py_ssize_t scale_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t scale_doubles(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
+    Py_ssize_t combine_doubles(double *out, const double *p, const double *q, const double *r,
+                               double a, double b, double c, Py_ssize_t count)
 
 
 cdef inline coefficient_t to_half(coefficient_t x) noexcept nogil:
@@ -401,7 +403,11 @@ cdef inline void combine_dense(value_t *out, const value_t *p, const value_t *q,
         _combine(out + begin, p + begin, q + begin, r + begin, a, b, c, end - begin, 1, 1, REAL)
         if end == count:
             return
+        # As above. Floats gain less, and in short rows they lose.
         begin, end = end, count
+        if value_t is double and coefficient_t is double:
+            begin += combine_doubles(
+                out + begin, p + begin, q + begin, r + begin, a, b, c, end - begin)
 
 
 cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_t *r,

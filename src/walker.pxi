@@ -160,8 +160,8 @@ cdef void read_row(const Plan *plan, char *row, const char *f, Py_ssize_t step,
 
 
 cdef void write_row(const Plan *plan, char *out, Py_ssize_t step, char *row, Py_ssize_t count,
-                    bint stream) noexcept nogil:
-    """Bring a row that a kernel wrote to a result."""
+                    bint stream, const char *ahead, Py_ssize_t ahead_step) noexcept nogil:
+    """Bring a row that a kernel wrote to a result, and meanwhile ask for numbers of f ahead."""
     cdef char dense_room[ROW_ROOM]
     cdef char *dense = aligned(dense_room)
     cdef Py_ssize_t size = plan.out_itemsize // plan.parts
@@ -176,7 +176,8 @@ cdef void write_row(const Plan *plan, char *out, Py_ssize_t step, char *row, Py_
                            plan.parts, True)
         row = dense
     if stream:
-        stream_bytes(out, row, count * plan.out_itemsize)
+        stream_bytes(out, row, count * plan.out_itemsize, ahead,
+                     LINE // plan.out_itemsize * ahead_step)
     else:
         LOOPS.copy_numbers(out, step * plan.out_itemsize, row, plan.out_itemsize, count, size,
                            plan.parts, plan.swaps_back)
@@ -249,6 +250,8 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
     cdef Py_ssize_t room = row_points(plan), itemsize = plan.parts * size_of(plan.value)
     cdef Py_ssize_t k = 0, together = 1, skip, done
     cdef Rows part = rows[0]
+    cdef Py_ssize_t step = rows.step * plan.unit
+    cdef const char *ahead
     cdef char *target
     cdef int edge = rows.edge_points != 0
     cdef bint writes = plan.writes_rows or stream
@@ -272,9 +275,9 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
             # To the end of a line first, so that all others are whole.
             part.count = min(part.count, room - <Py_ssize_t> (
                 <size_t> target & (LINE - 1)) // plan.out_itemsize)
-        if fetches_ahead and k + AHEAD < rows.rows:
-            fetch_row(f[0 if along else 2] + (k + AHEAD) * rows.jump * plan.unit,
-                      rows.step * plan.unit, rows.count)
+        ahead = f[0 if along else 2] + min(k + AHEAD, rows.rows - 1) * rows.jump * plan.unit
+        if fetches_ahead and not stream:
+            fetch_row(ahead, step, rows.count)
         while done < rows.count:
             read_rows(plan, &ring, f, reads, along, rolling, stencil.points, rows, k, done,
                       part.count)
@@ -284,15 +287,13 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
             kernel(result if writes else target,
                    ring.row[0], ring.row[1], ring.row[2], coefficients[0] + skip,
                    coefficients[1] + skip, coefficients[2] + skip, &part)
-            if stream and not fetches_ahead:
-                # What comes next, before memory is busy with what goes past the caches.
-                fetch_row(
-                    f[2] + ((k + together - 1) * rows.jump + (done + part.count) * rows.step)
-                    * plan.unit, rows.step * plan.unit, together * part.count)
+            done += part.count
+            if not fetches_ahead:
+                ahead = f[2] + (k + together - 1) * rows.jump * plan.unit + done * step
             if writes:
                 write_row(plan, target - edge * rows.out_step * plan.out_itemsize, rows.out_step,
-                          result - edge * itemsize, part.rows * (part.count + 2 * edge), stream)
-            done += part.count
+                          result - edge * itemsize, part.rows * (part.count + 2 * edge), stream,
+                          ahead, step)
             target += part.count * rows.out_step * plan.out_itemsize
             part.count = min(room, rows.count - done)
         k += together
