@@ -64,7 +64,7 @@ if gcc:
     flags.append("-fno-inline-functions-called-once")
     # Numbers kept from one turn of a loop for the next: 12 kB more of machine code, and no faster.
     flags.append("-fno-predictive-commoning")
-    # Nor a copy of a function for each constant that it is called with: 7 kB, and no faster.
+    # Functions copied for a constant that they are called with: 7 kB more, and no faster.
     flags.append("-fno-ipa-cp-clone")
 
 # The loops again for wider registers; cgrad/_simd.py chooses at import.

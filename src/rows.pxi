@@ -403,7 +403,7 @@ cdef inline void combine_dense(value_t *out, const value_t *p, const value_t *q,
         _combine(out + begin, p + begin, q + begin, r + begin, a, b, c, end - begin, 1, 1, REAL)
         if end == count:
             return
-        # As above. Floats gain less, and in short rows they lose.
+        # As in divide_dense. Floats gain little, and short rows of them lose by the code around.
         begin, end = end, count
         if value_t is double and coefficient_t is double:
             begin += combine_doubles(

@@ -40,7 +40,7 @@
         return i;                                                                             \
     }
 
-/* out[i] = a p[i] + b q[i] + c r[i], in the same way. */
+/* out[i] = a p[i] + b q[i] + c r[i], in the same way: for whole groups; return how many. */
 static Py_ssize_t combine_doubles(double *out, const double *p, const double *q, const double *r,
                                   double a, double b, double c, Py_ssize_t count)
 {

@@ -161,7 +161,7 @@ cdef void read_row(const Plan *plan, char *row, const char *f, Py_ssize_t step,
 
 cdef void write_row(const Plan *plan, char *out, Py_ssize_t step, char *row, Py_ssize_t count,
                     bint stream, const char *ahead, Py_ssize_t ahead_step) noexcept nogil:
-    """Bring a row that a kernel wrote to a result, and meanwhile ask for numbers of f ahead."""
+    """Bring a row that a kernel wrote to a result; streaming it, ask for numbers of f ahead."""
     cdef char dense_room[ROW_ROOM]
     cdef char *dense = aligned(dense_room)
     cdef Py_ssize_t size = plan.out_itemsize // plan.parts
@@ -275,8 +275,9 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
             # To the end of a line first, so that all others are whole.
             part.count = min(part.count, room - <Py_ssize_t> (
                 <size_t> target & (LINE - 1)) // plan.out_itemsize)
+        # Asked for is a row that comes soon, or else (below) what follows the numbers at hand.
         ahead = f[0 if along else 2] + min(k + AHEAD, rows.rows - 1) * rows.jump * plan.unit
-        if fetches_ahead and not stream:
+        if fetches_ahead and not stream and k + AHEAD < rows.rows:
             fetch_row(ahead, step, rows.count)
         while done < rows.count:
             read_rows(plan, &ring, f, reads, along, rolling, stencil.points, rows, k, done,

@@ -53,6 +53,19 @@ def test_long_rows_of_every_type_and_byte_order(code, order, n):
     dtype = np.dtype(code).newbyteorder(order)
     f = (random.random((5, n)) * 50).astype(dtype)
     x = np.cumsum(random.random(n) + 0.1)
-    for spacing in ((), (0.3, x)):
+    small = np.int8(3)                # of float32, the edges are of another type then
+    for spacing in ((), (0.3, x), (small, small)):
         assert kernels.differentiate(f, spacing, None, 1) is not None
         oracle.assert_same(cgrad.gradient, (f, *spacing), {})
+
+
+@pytest.mark.parametrize("step", [-1, 2, 3])
+def test_results_whose_numbers_are_apart(step):
+    f = np.random.default_rng(0).random((5, 200))
+    room = np.full((5, 200 * abs(step)), 7.0)
+    out = room[:, ::step]
+    for axis in range(2):
+        expected = room.copy()
+        expected[:, ::step] = np.gradient(f, axis=axis)
+        cgrad.gradient(f, axis=axis, out=out)
+        np.testing.assert_array_equal(room, expected)
