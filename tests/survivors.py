@@ -52,7 +52,7 @@ SURVIVORS = [
     ("run_by_rows", r"f\[2\] - f\[0\] ==", r"'<=' in", OTHER_WAY),
     ("run_by_rows", r"fetches_ahead = |if (not )?fetches_ahead|ahead = f|step = rows.step \* plan"
      r"|fetch_row", r"", ASKED),
-    ("run_by_rows", r"if stream and edge", r"fetches_ahead", AT_A_TIME),
+    ("run_by_rows", r"if stream and edge", r"'!' in !fetches|and fetches_ahead", AT_A_TIME),
     ("run_by_rows", r"rows.out_jump == rows.count", r"'<=' in|'\+' in", AT_A_TIME),
     ("run_by_rows", r"while k", r"'<' in", ROOM),
     ("run_by_rows", r"while ", r"'1' in 1", TRUTH),
