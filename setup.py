@@ -93,7 +93,10 @@ loops = [
     "loops.pxi", "rows.pxi", "coefficients.pxi", "conversion.pxi", "pixels.pxi", "vectors.h",
     "half.h", "numbers.h",
 ]
-door = [*loops, "spacing.pxi", "walker.pxi", "sharing.pxi", "workers.h", "kept_memory.h"]
+door = [
+    *loops, "spacing.pxi", "walker.pxi", "sharing.pxi", "workers.h", "kept_memory.h",
+    "small_blocks.h",
+]
 
 
 def extension(name, depends, extra):

@@ -2,9 +2,10 @@
 
 At most an eighth of the machine's or the container's, or as many bytes as the environment
 variable ``CGRAD_KEEP_BYTES`` says, where 0 turns it off; nothing by default if the
-process has a limit on its address space. Only results of at least 256 KiB get such
-memory, on Linux alone, and none if the caller has set an allocator for all of
-NumPy's arrays. ``src/kept_memory.h`` does the work.
+process has a limit on its address space. Only results of at least 1 KiB get such
+memory (256 KiB if the bound is below 128 MiB, or the data in neither C's nor Fortran's
+order), on Linux alone, and none if the caller has set an allocator for all of NumPy's
+arrays. ``src/kept_memory.h`` does the work.
 """
 
 import os
@@ -63,7 +64,8 @@ def free_kept_memory():
     """
     Give the memory that is kept for the next results back to the system.
 
-    Memory of results that are still referred to is not touched.
+    Memory of results that are still referred to is not touched. Of results below 256 KiB
+    it goes back to the C library, which may keep it in its turn.
 
     Returns
     -------

@@ -4,7 +4,7 @@
 # cython: wraparound=False
 # C's division: IEEE 754 answers for a zero divisor, as NumPy's loops do.
 # cython: cdivision=True
-# Calls share kept memory and helper threads, which have locks; all else is set at import.
+# Calls share kept memory and helper threads, by locks and atomics; all else is set at import.
 # cython: freethreading_compatible=True
 """The compiled room: central differences over strided memory.
 
@@ -133,6 +133,9 @@ cdef extern from "kept_memory.h" nogil:
     bint c_address_space_is_limited "address_space_is_limited"()
     void prepare_memory()
 
+cdef extern from "kept_memory.h":
+    object array_of_kept(cnp.ndarray like, cnp.dtype dtype, object handler)
+
 prepare_memory()
 cdef object MEMORY = PyCapsule_New(&memory_handler, "mem_handler", NULL)
 
@@ -194,8 +197,8 @@ cdef int allocate_coefficients(Plan *plan) except -1:
 include "sharing.pxi"
 
 cdef enum:
-    WORTH_KEEPING = 1 << 18       # bytes: for less, malloc seldom asks the system
-    WIDEST = 32                   # bytes of a number
+    WORTH_KEEPING = 1 << 10       # bytes: less NumPy keeps itself
+    WORTH_SETTING = 1 << 18       # bytes: for less, setting its handler takes longer than malloc
     FEW = 4                       # axes
     WORTH_RELEASING = 2048        # points: for fewer, giving up the GIL costs more than it gives
     WORTH_SHARING = 1 << 16       # points: for fewer, so does asking helper threads
@@ -425,11 +428,10 @@ cdef bint all_ignored(int events):
     return True
 
 
-cdef bint keeps_memory(Py_ssize_t size, Py_ssize_t itemsize):
-    """Whether a result of this many elements gets memory that is kept for reuse."""
+cdef bint keeps_memory(Py_ssize_t size, Py_ssize_t itemsize, Py_ssize_t worth):
+    """Whether results of this many numbers get memory that is kept for reuse."""
     cdef object handler
-    if (size < WORTH_KEEPING // WIDEST or size < WORTH_KEEPING // itemsize
-            or bound_of_kept() == 0):
+    if size < worth and size * itemsize < worth or bound_of_kept() == 0:
         return False
     # Who has chosen an allocator for all arrays means ours too.
     handler = cnp.PyDataMem_GetHandler()
@@ -448,8 +450,21 @@ cdef cnp.ndarray new_with_strides(cnp.ndarray f, cnp.dtype dtype, list found):
         NULL, 0, NULL)
 
 
+cdef cnp.ndarray new_result(cnp.ndarray f, cnp.dtype dtype, list strides, bint kept):
+    """What `numpy.empty_like` gives, f's order in memory, or a new array with these strides."""
+    cdef object result = None
+    if strides is not None:
+        return new_with_strides(f, dtype, strides)
+    if kept:
+        result = array_of_kept(f, dtype, MEMORY)
+    if result is None:
+        Py_INCREF(dtype)
+        result = PyArray_NewLikeArray(f, cnp.NPY_KEEPORDER, dtype, 0)
+    return <cnp.ndarray> result
+
+
 cdef object new_results(cnp.ndarray f, cnp.dtype dtype, int naxes):
-    """One result bare, or a tuple: what `numpy.empty_like` gives, f's order in memory.
+    """One result bare, or a tuple of them.
 
     f's dtype is the one that it was read with: others may have given it another since.
     """
@@ -458,22 +473,21 @@ cdef object new_results(cnp.ndarray f, cnp.dtype dtype, int naxes):
     cdef object handler = None
     cdef list strides = None
     cdef int j
-    cdef bint boolean = dtype.type_num == cnp.NPY_BOOL
+    cdef bint boolean = dtype.type_num == cnp.NPY_BOOL, kept
+    cdef bint dense = cnp.PyArray_IS_C_CONTIGUOUS(f) or cnp.PyArray_IS_F_CONTIGUOUS(f)
     if not has_result_of_own_type(dtype.type_num):
         dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
-        if not (boolean or cnp.PyArray_IS_C_CONTIGUOUS(f) or cnp.PyArray_IS_F_CONTIGUOUS(f)):
+        if not (boolean or dense):
             # NumPy would make them like a converted copy. Nobody else can change a view's shape.
             f = f[...]
             strides = strides_of_converted(f, dtype)
-    if keeps_memory(cnp.PyArray_SIZE(f), cnp.PyDataType_ELSIZE(dtype)):
+    kept = keeps_memory(cnp.PyArray_SIZE(f), cnp.PyDataType_ELSIZE(dtype),
+                        WORTH_KEEPING if dense else WORTH_SETTING)
+    if kept and not dense:
         handler = cnp.PyDataMem_SetHandler(MEMORY)
     try:
         for j in range(naxes):
-            if strides is not None:
-                result = new_with_strides(f, dtype, strides)
-            else:
-                Py_INCREF(dtype)
-                result = PyArray_NewLikeArray(f, cnp.NPY_KEEPORDER, dtype, 0)
+            result = new_result(f, dtype, strides, kept and dense)
             if naxes > 1:
                 Py_INCREF(result)
                 PyTuple_SET_ITEM(results, j, result)

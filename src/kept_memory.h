@@ -8,9 +8,11 @@
    the system takes them back when it is short of memory. Those that a loop is about
    to use again are not, if they are not larger, for marking empties the TLB; nor are
    smaller ones, for which it costs more than using them, and which come to 256 MiB at
-   the most.
+   the most. Such a block is one mapping.
 
-   A block is one mapping: a shift, a header, then the data. */
+   For less than 256 KiB they come from malloc (small_blocks.h).
+
+   In a block there are a shift, a header, then the data. */
 
 #if defined(__linux__)
 #include <pthread.h>
@@ -18,6 +20,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include "small_blocks.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(start, size) ((void)(start), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(start, size) ((void)(start), (void)(size))
+#endif
 
 #ifndef MADV_FREE
 #define MADV_FREE 8             /* headers older than Linux 4.5 */
@@ -35,7 +45,8 @@ typedef struct {
 
 typedef struct {
     memory_block block;
-    char padding[64 - sizeof(memory_block)];
+    int number;                 /* of a small block's size; else -1 */
+    char padding[64 - sizeof(memory_block) - sizeof(int)];
 } memory_header;
 
 static pthread_mutex_t memory_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -113,10 +124,18 @@ static size_t keep_at_most(size_t bytes, int blocks)
 
 static size_t bound_of_kept(void) { return __atomic_load_n(&kept_bound, __ATOMIC_RELAXED); }
 
+/* Small ones are kept if that leaves most to the others. */
+static int keeps_small(size_t bound) { return bound / 8 >= SMALL_IN_ALL; }
+
+static size_t bound_of_large(size_t bound)
+{
+    return keeps_small(bound) ? bound - SMALL_IN_ALL : bound;
+}
+
 static size_t set_bound_of_kept(size_t bytes)
 {
     __atomic_store_n(&kept_bound, bytes, __ATOMIC_RELAXED);
-    return keep_at_most(bytes, MOST_KEPT);
+    return free_kept_small() + keep_at_most(bound_of_large(bytes), MOST_KEPT);
 }
 
 /* What is kept counts as address space: who limits that wants none of it. */
@@ -126,28 +145,70 @@ static int address_space_is_limited(void)
     return getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY;
 }
 
-static void *memory_malloc(void *context, size_t size)
+static memory_block small_block(size_t size, int *number)
 {
-    memory_header *header;
-    memory_block block;
-    size_t shift;
-    (void)context;
-    if (size > SIZE_MAX / 2)
-        return NULL;
-    block = reuse_block(size + SHIFTED);
+    memory_block block = {NULL, 0, 0};
+    *number = number_of_small(size);
+    block.size = size_of_small(*number);
+    block.start = take_small(*number);
+    return block;
+}
+
+static memory_block large_block(size_t size)
+{
+    memory_block block = reuse_block(size + SHIFTED);
     if (!block.start)
         block = map_block(size + SHIFTED);
     if (!block.start && keep_at_most(0, 0))
         block = map_block(size + SHIFTED);
-    if (!block.start)
+    return block;
+}
+
+/* How far to shift data that begin in their page soon after others do, of which they are
+   the gradient: a load waits for a store that has just begun at the same place of another page. */
+static size_t apart(const char *data, const char *others)
+{
+    const size_t after = ((uintptr_t)data - (uintptr_t)others) & 4095;
+    return others && after && after < SOON ? SOON : 0;
+}
+
+/* Let the sanitizer find accesses behind this much of a block's data. */
+static void fence(char *data, size_t size)
+{
+    const memory_block block = ((memory_header *)data)[-1].block;
+    ASAN_UNPOISON_MEMORY_REGION(block.start, block.size);
+    ASAN_POISON_MEMORY_REGION(data + size, (size_t)(block.start + block.size - data) - size);
+}
+
+/* Memory for the gradient of data that lie there, if they do. */
+static void *memory_for(const char *others, size_t size)
+{
+    memory_header header = {{NULL, 0, 0}, -1, {0}};
+    char *data;
+    if (size > SIZE_MAX / 2)
         return NULL;
-    /* Arrays whose starts agree modulo 4096 get into each other's way in L1, most of all within one
-       line; a large array of NumPy's begins near the beginning of a page, so none of ours does.
-       With the header, that is still less than SHIFTED. */
-    shift = (__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % 8 + 1) * 448;
-    header = (memory_header *)(block.start + shift);
-    header->block = block;
-    return header + 1;
+    header.block = size < LARGE ? small_block(size, &header.number) : large_block(size);
+    if (!header.block.start)
+        return NULL;
+    ASAN_UNPOISON_MEMORY_REGION(header.block.start, header.block.size);
+    data = header.block.start + sizeof header;
+    data += -(uintptr_t)data & (sizeof header - 1);
+    if (size >= LARGE)
+        /* Arrays whose starts agree modulo 4096 get into each other's way in L1, most of all within
+           one line; a large array of NumPy's begins near the beginning of a page, so none of ours
+           does. With the header, that is still less than SHIFTED. */
+        data += (__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % 6 + 1) * 448;
+    if (size >= WORTH_SHIFTING)
+        data += apart(data, others);
+    ((memory_header *)data)[-1] = header;
+    fence(data, size);
+    return data;
+}
+
+static void *memory_malloc(void *context, size_t size)
+{
+    (void)context;
+    return memory_for(NULL, size);
 }
 
 static void *memory_calloc(void *context, size_t count, size_t size)
@@ -184,13 +245,20 @@ static void mark_older(void)
 
 static void memory_free(void *context, void *data, size_t size)
 {
-    const size_t bound = bound_of_kept();
+    const size_t bound = bound_of_large(bound_of_kept());
+    memory_header header;
     memory_block block;
     (void)context;
     (void)size;
     if (!data)
         return;
-    block = ((memory_header *)data)[-1].block;
+    header = ((memory_header *)data)[-1];
+    block = header.block;
+    ASAN_UNPOISON_MEMORY_REGION(block.start, block.size);
+    if (header.number >= 0) {
+        free_small(block.start, header.number, keeps_small(bound_of_kept()));
+        return;
+    }
     if (block.size <= bound) {
         keep_at_most(bound - block.size, MOST_KEPT - 1);
         pthread_mutex_lock(&memory_lock);
@@ -216,8 +284,11 @@ static void *memory_realloc(void *context, void *data, size_t size)
         return memory_malloc(context, size);
     block = ((memory_header *)data)[-1].block;
     room = (size_t)(block.start + block.size - (char *)data);
-    if (size <= room && size >= room / 2)
+    fence(data, room);
+    if (size <= room && size >= room / 2) {
+        fence(data, size);
         return data;
+    }
     moved = memory_malloc(context, size);
     if (moved) {
         memcpy(moved, data, size < room ? size : room);
@@ -235,10 +306,45 @@ static void prepare_memory(void) { pthread_atfork(lock_memory, unlock_memory, un
 static PyDataMem_Handler memory_handler = {
     "cgrad_kept", 1, {NULL, memory_malloc, memory_calloc, memory_realloc, memory_free}};
 
+/* A new array like one whose numbers lie side by side, as NumPy makes it while the handler is set;
+   None where it has no memory of ours. To set the handler takes longer than malloc does. */
+static PyObject *array_of_kept(PyArrayObject *like, PyArray_Descr *dtype, PyObject *handler)
+{
+    const int flags = PyArray_IS_C_CONTIGUOUS(like) ? NPY_ARRAY_CARRAY : NPY_ARRAY_FARRAY;
+    const int ndim = PyArray_NDIM(like);
+    npy_intp shape[NPY_MAXDIMS];
+    size_t size = (size_t)PyDataType_ELSIZE(dtype);
+    void *data = NULL;
+    PyObject *array;
+    for (int d = 0; d < ndim; d++)
+        size *= (size_t)(shape[d] = PyArray_DIM(like, d));
+    if (size >= LARGE || keeps_small(bound_of_kept()))
+        data = memory_for(PyArray_BYTES(like), size);
+    if (!data)
+        Py_RETURN_NONE;
+    Py_INCREF(dtype);
+    array = PyArray_NewFromDescr(&PyArray_Type, dtype, ndim, shape, NULL, data, flags, NULL);
+    if (!array) {
+        memory_free(NULL, data, size);
+        return NULL;
+    }
+    Py_INCREF(handler);
+    ((PyArrayObject_fields *)array)->mem_handler = handler;
+    PyArray_ENABLEFLAGS((PyArrayObject *)array, NPY_ARRAY_OWNDATA);
+    PyTraceMalloc_Track(389047, (uintptr_t)data, size);     /* numpy.lib.tracemalloc_domain */
+    return array;
+}
+
 #else
 static size_t bound_of_kept(void) { return 0; }
 static size_t set_bound_of_kept(size_t bytes) { (void)bytes; return 0; }
 static int address_space_is_limited(void) { return 0; }
 static void prepare_memory(void) {}
 static PyDataMem_Handler memory_handler;
+
+static PyObject *array_of_kept(PyArrayObject *like, PyArray_Descr *dtype, PyObject *handler)
+{
+    (void)like, (void)dtype, (void)handler;
+    Py_RETURN_NONE;
+}
 #endif

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from cgrad._simd import kernels
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="kept on Linux alone")
 
 LARGE = (300, 300)                  # results of 720 kB
+SMALL = (30, 30)                    # of 7 kB, kept in another way
+either = pytest.mark.parametrize("shape", [SMALL, LARGE])
 
 
 def run(code, **environment):
@@ -30,19 +33,27 @@ def address(array):
     return array.__array_interface__["data"][0] & ~4095
 
 
-def test_the_next_result_gets_the_memory_of_the_last():
+@either
+def test_the_next_result_gets_the_memory_of_the_last(shape):
+    f = np.zeros(shape)
     cgrad.free_kept_memory()
-    first = cgrad.gradient(np.zeros(LARGE), axis=0)
+    first = cgrad.gradient(f, axis=0)
     where = address(first)
     del first
-    assert abs(address(cgrad.gradient(np.zeros(LARGE), axis=0)) - where) <= 4096
+    # An allocator that does not keep it gives it to these.
+    others = [np.empty(shape), np.empty(shape)]
+    again = cgrad.gradient(f, axis=0)
+    assert get_handler_name(again) == "cgrad_kept"
+    assert abs(address(again) - where) <= 4096
+    assert all(abs(address(other) - where) > 4096 for other in others)
 
 
-def test_results_in_use_never_share_memory():
+@either
+def test_results_in_use_never_share_memory(shape):
     random = np.random.default_rng(0)
     held = []
     for _ in range(60):
-        f = random.random((random.integers(200, 400), random.integers(200, 400)))
+        f = random.random(random.integers(shape[0] // 2, shape[0], 2))
         held.append((f, cgrad.gradient(f)))
         if len(held) > 8:
             held.pop(random.integers(len(held)))
@@ -51,8 +62,9 @@ def test_results_in_use_never_share_memory():
             assert np.array_equal(got, expected)
 
 
-def test_results_are_ordinary_arrays_that_own_their_data():
-    result = cgrad.gradient(np.ones(LARGE), axis=0)
+@either
+def test_results_are_ordinary_arrays_that_own_their_data(shape):
+    result = cgrad.gradient(np.ones(shape), axis=0)
     assert get_handler_name(result) == "cgrad_kept"
     assert result.flags.owndata
     places = {}
@@ -65,8 +77,75 @@ def test_results_are_ordinary_arrays_that_own_their_data():
     assert places[500_000] == places[400_000]
 
 
-def test_small_results_come_from_numpys_allocator():
-    assert get_handler_name(cgrad.gradient(np.ones(1000))) == "default_allocator"
+@either
+def test_what_resizing_leaves_is_what_was_there(shape):
+    random = np.random.default_rng(0)
+    result = cgrad.gradient(random.random(shape), axis=0)
+    expected = result.copy()
+    for length in np.exp(random.uniform(0, 12, 300)).astype(int):
+        result.resize(length, refcheck=False)
+        expected.resize(length, refcheck=False)
+        assert np.array_equal(result, expected)
+        fill = random.random()
+        result[expected == 0] = expected[expected == 0] = fill
+
+
+@pytest.mark.parametrize("layout", [
+    lambda f: f, lambda f: f.T, lambda f: f[1:], lambda f: f[:, ::2], lambda f: f[::-1],
+    lambda f: f.transpose(1, 0, 2), lambda f: f[:1, :, :].repeat(2, 0), lambda f: f[..., 0],
+    lambda f: f.astype("i2"), lambda f: f.astype("i2").T, lambda f: f.astype(">f4").T,
+    lambda f: f[:, None], lambda f: f[..., None].T, lambda f: f[:, :, :1],
+])
+@pytest.mark.parametrize("length", [3, 6, 7, 40])
+def test_results_have_the_flags_of_numpys(layout, length):
+    f = layout(np.random.default_rng(0).random((length, length, length)))
+    axes = [d for d in range(f.ndim) if f.shape[d] > 1]
+    both = zip(cgrad.gradient(f, axis=axes), np.gradient(f, axis=axes), strict=True)
+    for got, expected in both:
+        assert str(got.flags) == str(expected.flags)
+        assert got.base is expected.base is None
+        assert (got.dtype, got.strides) == (expected.dtype, expected.strides)
+
+
+@either
+def test_memory_of_results_is_traced_as_numpys_is(shape):
+    def traced():
+        there = tracemalloc.DomainFilter(True, np.lib.tracemalloc_domain)
+        statistics = tracemalloc.take_snapshot().filter_traces([there]).statistics("filename")
+        return sum(statistic.size for statistic in statistics)
+
+    f = np.ones(shape)
+    tracemalloc.start()
+    try:
+        before = traced()
+        result = cgrad.gradient(f, axis=0)
+        assert traced() - before == result.nbytes
+        del result
+        assert traced() == before
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("size", [600, 5000, 100_000])
+def test_results_do_not_begin_soon_after_the_data_in_their_pages(size):
+    room = np.zeros(size + 1024)
+    for start in range(0, 1024, 16):
+        f = room[start:start + size]
+        result = cgrad.gradient(f)
+        assert (result.ctypes.data - f.ctypes.data - 1) % 4096 >= 639
+
+
+def test_results_of_which_numpy_keeps_the_memory_come_from_numpys_allocator():
+    # NumPy does so below 1 KiB.
+    assert get_handler_name(cgrad.gradient(np.ones(127))) == "default_allocator"
+    assert get_handler_name(cgrad.gradient(np.ones(128))) == "cgrad_kept"
+    assert get_handler_name(cgrad.gradient(np.ones(255, "f4"))) == "default_allocator"
+    assert get_handler_name(cgrad.gradient(np.ones(256, "f4"))) == "cgrad_kept"
+
+
+def test_small_results_of_data_with_gaps_come_from_numpys_allocator():
+    assert get_handler_name(cgrad.gradient(np.ones(65_532)[::2])) == "default_allocator"
+    assert get_handler_name(cgrad.gradient(np.ones(65_536)[::2])) == "cgrad_kept"
 
 
 def test_numpys_own_arrays_keep_numpys_allocator():
@@ -83,6 +162,47 @@ def test_what_is_kept_stays_within_the_bound():
         assert kernels.keep_at_most(0) <= 5_000_000
     finally:
         kernels.keep_at_most(before)
+
+
+def test_small_memory_is_kept_within_the_bound_and_only_if_that_is_large():
+    def kept(sizes):
+        held = [cgrad.gradient(np.zeros(size)) for size in sizes for _ in range(6)]
+        names = {get_handler_name(result) for result in held}
+        del held
+        gc.collect()
+        return names, kernels.keep_at_most(0)
+
+    small, large = range(128, 32_768, 128), [500_000] * 6
+    before = _memory.bound
+    try:
+        for bound in (1_000_000, (128 << 20) - 1):
+            kernels.keep_at_most(bound)
+            assert kept(small) == ({"default_allocator"}, 0)
+        kernels.keep_at_most(128 << 20)
+        names, size = kept(small)
+        assert names == {"cgrad_kept"}
+        assert 4_000_000 < size < 16 << 20
+        kernels.keep_at_most(128 << 20)
+        assert 100_000_000 < kept([*small, *large])[1] <= 128 << 20
+    finally:
+        kernels.keep_at_most(before)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "most"), [("range(1500, 5000, 7)", 1.12), ("[256] * 1000", 1.08)])
+def test_resident_size_of_small_results_is_an_eighth_too_large_at_most(sizes, most):
+    # And no larger than a power of two is, but for the header and the array itself.
+    code = f"sizes = {sizes}" + """
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+f = np.zeros(20_000)
+[cgrad.gradient(f[:size]) for size in sizes]
+before = resident()
+results = [cgrad.gradient(f[:size]) for size in sizes for _ in range(10)]
+print(resident() - before, sum(result.nbytes for result in results))
+"""
+    resident, size = map(int, run(code))
+    assert resident < most * size
 
 
 def test_a_result_larger_than_the_bound_is_given_back_at_once():
@@ -108,10 +228,11 @@ def test_a_bad_environment_variable_is_named():
     assert "CGRAD_KEEP_BYTES: expected a number of bytes, not 'much'" in error.value.stderr
 
 
-def test_free_kept_memory_gives_back_what_is_kept_and_only_that():
-    held = cgrad.gradient(np.ones(LARGE))
-    cgrad.gradient(np.zeros(LARGE))
-    assert cgrad.free_kept_memory() >= 2 * 720_000
+@either
+def test_free_kept_memory_gives_back_what_is_kept_and_only_that(shape):
+    held = cgrad.gradient(np.ones(shape))
+    cgrad.gradient(np.zeros(shape))
+    assert cgrad.free_kept_memory() >= 2 * held[0].nbytes
     assert cgrad.free_kept_memory() == 0
     assert not held[0].any()
 
@@ -207,19 +328,20 @@ print("done")
 """) == ["done"]
 
 
-def test_threads_may_make_and_free_results_at_once():
-    f = np.arange(90_000.0).reshape(300, 300)
+@either
+def test_threads_may_make_and_free_results_at_once(shape):
+    f = np.arange(float(np.prod(shape))).reshape(shape)
     expected = np.gradient(f)
     wrong = []
 
-    def work():
+    def work(number):
         for _ in range(200):
             if not all(map(np.array_equal, cgrad.gradient(f), expected)):
                 wrong.append(1)
-            if threading.get_ident() % 2:
+            if number % 2:
                 cgrad.free_kept_memory()
 
-    workers = [threading.Thread(target=work) for _ in range(6)]
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(6)]
     for worker in workers:
         worker.start()
     for worker in workers:
