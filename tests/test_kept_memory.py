@@ -53,7 +53,7 @@ def test_results_in_use_never_share_memory(shape):
     random = np.random.default_rng(0)
     held = []
     for _ in range(60):
-        f = random.random(random.integers(shape[0] // 2, shape[0], 2))
+        f = random.random(random.integers(shape[0] * 2 // 3, shape[0] * 4 // 3, 2))
         held.append((f, cgrad.gradient(f)))
         if len(held) > 8:
             held.pop(random.integers(len(held)))
