@@ -6,6 +6,7 @@ each in a process of its own, differentiates the same numbers.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -64,18 +65,16 @@ def swapped(values):
     return np.ascontiguousarray(values.swapaxes(0, 1)).swapaxes(0, 1)
 
 
-def every_other(values):
-    """Every other element, on every axis, of an array with twice the length."""
-    whole = np.zeros([2 * n for n in values.shape], values.dtype)
-    view = whole[(slice(None, None, 2),) * values.ndim]
-    view[...] = values
-    return view
+# Views of larger arrays: which elements they take, every so many-th, and how many are beyond
+# them at each side.
+SPREAD = {"strided": (2, 0), "within": (1, 3)}
 
 
-def within(values):
-    """Part of a larger array, three elements from each of its sides."""
-    whole = np.zeros([n + 6 for n in values.shape], values.dtype)
-    view = whole[(slice(3, -3),) * values.ndim]
+def spread(values, layout):
+    """A view of a larger array, with the same step and margin on every axis."""
+    step, margin = SPREAD[layout]
+    whole = np.zeros([step * n + 2 * margin for n in values.shape], values.dtype)
+    view = whole[tuple(slice(margin, margin + step * n, step) for n in values.shape)]
     view[...] = values
     return view
 
@@ -90,8 +89,8 @@ LAYOUTS = {
     "C": np.ascontiguousarray,
     "F": np.asfortranarray,
     "transposed": swapped,
-    "strided": every_other,
-    "within": within,
+    "strided": partial(spread, layout="strided"),
+    "within": partial(spread, layout="within"),
     "reversed": backwards,
 }
 
@@ -195,8 +194,25 @@ class Case:
     def bytes_read(self):
         """Bytes of the data, each counted once, with what shares its cache lines."""
         # Of a strided line every other element is skipped, but all of it is fetched.
-        step = 2 if self.layout == "strided" else 1
+        step, _ = SPREAD.get(self.layout, (1, 0))
         return self.size * np.dtype(self.dtype).itemsize * step
+
+    @property
+    def runs(self):
+        """The bytes at which runs of the data begin, and how many each has, cache lines counted.
+
+        Without gaps of more than a line, the data is one run.
+        """
+        step, margin = SPREAD.get(self.layout, (1, 0))
+        itemsize = np.dtype(self.dtype).itemsize
+        if self.ndim == 1 or (step, margin) == (1, 0):
+            return np.zeros(1, int), self.bytes_read
+        starts = np.zeros(1, int)
+        for n in self.shape[:-1]:
+            along = margin + step * np.arange(n)
+            starts = (starts[:, None] * (step * n + 2 * margin) + along).ravel()
+        last = self.shape[-1]
+        return (starts * (step * last + 2 * margin) + margin) * itemsize, step * last * itemsize
 
     @property
     def bytes_written(self):

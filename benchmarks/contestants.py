@@ -384,7 +384,7 @@ class TrafficLimit(Contestant):
     def call(self, case):
         """Sweep over as many bytes as the case has."""
         sweep, arguments = self.module.prepare(
-            case.bytes_read, case.bytes_written, len(case.axes), self.streaming, self.native
+            *case.runs, case.bytes_written, len(case.axes), self.streaming, self.native
         )
         # The arguments are bound, for unpacking them would take longer.
         return Call("sweep()", {"sweep": partial(sweep, *arguments)})
@@ -417,15 +417,16 @@ class LimitOfTwo(TrafficLimit):
     in_all = False
 
     def supports(self, case):
-        """Cases beside whose time that of handing work to a thread is small."""
-        return case.bytes_moved >= 16 * 2**20
+        """Data without gaps, beside whose time that of handing work to a thread is small."""
+        return case.bytes_moved >= 16 * 2**20 and len(case.runs[0]) == 1
 
     def call(self, case):
         """Two sweeps, one of them in another thread."""
         sweeps = []
+        starts, run = case.runs
         for _ in range(2):
             sweep, arguments = self.module.prepare(
-                case.bytes_read // 2, case.bytes_written // 2, len(case.axes))
+                starts, run // 2, case.bytes_written // 2, len(case.axes))
             sweeps.append(partial(sweep, *arguments))
         names = {"pool": ThreadPoolExecutor(1), "here": sweeps[0], "there": sweeps[1]}
         return Call("(pool.submit(there), here())[0].result()", names)

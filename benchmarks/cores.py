@@ -30,9 +30,10 @@ def make_sweep():
     sweep.restype = None
     data, result = traffic.buffer(WORDS * traffic.WORD), traffic.buffer(WORDS * traffic.WORD)
     addresses = (ctypes.c_void_p * TURNS)(*[result.ctypes.data] * TURNS)
+    starts = (ctypes.c_ssize_t * 1)(0)
     arguments = (
-        ctypes.c_void_p(data.ctypes.data), ctypes.c_ssize_t(WORDS), addresses,
-        ctypes.c_ssize_t(TURNS), ctypes.c_ssize_t(WORDS))
+        ctypes.c_void_p(data.ctypes.data), starts, ctypes.c_ssize_t(1), ctypes.c_ssize_t(WORDS),
+        addresses, ctypes.c_ssize_t(TURNS), ctypes.c_ssize_t(WORDS))
     addresses.memory = data, result
     return lambda: sweep(*arguments)
 

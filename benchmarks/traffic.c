@@ -2,7 +2,8 @@
 
    What no gradient can beat: it has the same bytes to read and to write. The
    sweep goes block by block; a block of the data is read from memory once, stays
-   in the first-level cache, and is copied to its place in each result.
+   in the first-level cache, and is copied to its place in each result. Data with
+   gaps is read where it lies, run by run: memory gives it more slowly.
 
    A result's block may be larger than the data's (int8 data, float64 results): then
    the data's block is copied several times over. Where it is smaller (strided data,
@@ -60,10 +61,10 @@ typedef void copy_function(word *restrict, const word *restrict, ptrdiff_t);
 
 static inline ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
-/* Inlined with a literal copy function, so that each sweep has a loop of its own. */
-static inline void sweep(const word *in, ptrdiff_t in_words,
-                         word *const *results, ptrdiff_t nresults, ptrdiff_t out_words,
-                         copy_function *copy)
+/* Inlined, as is `sweep`, with a literal copy function, so that each has a loop of its own. */
+static inline void sweep_run(const word *in, ptrdiff_t in_words, word *const *results,
+                             ptrdiff_t nresults, ptrdiff_t begin, ptrdiff_t out_words,
+                             copy_function *copy)
 {
     const ptrdiff_t blocks = (smaller(in_words, out_words) + BLOCK - 1) / BLOCK;
     for (ptrdiff_t block = 0; block < blocks; block++) {
@@ -74,22 +75,35 @@ static inline void sweep(const word *in, ptrdiff_t in_words,
         const word *from = in + in_start;
         for (ptrdiff_t j = 0; j < nresults; j++)
             for (ptrdiff_t done = 0; done < out_size; done += in_size)
-                copy(results[j] + out_start + done, from, smaller(in_size, out_size - done));
+                copy(results[j] + begin + out_start + done, from,
+                     smaller(in_size, out_size - done));
         if (in_size > out_size)
             checksum = read_words(from + out_size, in_size - out_size);
     }
 }
 
-void sweep_plain(const word *in, ptrdiff_t in_words,
-                 word *const *results, ptrdiff_t nresults, ptrdiff_t out_words)
+/* The data: runs of `run_words`, which begin at these words of `in`. */
+static inline void sweep(const word *in, const ptrdiff_t *starts, ptrdiff_t runs,
+                         ptrdiff_t run_words, word *const *results, ptrdiff_t nresults,
+                         ptrdiff_t out_words, copy_function *copy)
 {
-    sweep(in, in_words, results, nresults, out_words, copy_plain);
+    for (ptrdiff_t run = 0; run < runs; run++) {
+        const ptrdiff_t begin = out_words * run / runs;
+        sweep_run(in + starts[run], run_words, results, nresults, begin,
+                  out_words * (run + 1) / runs - begin, copy);
+    }
 }
 
-void sweep_streaming(const word *in, ptrdiff_t in_words,
+void sweep_plain(const word *in, const ptrdiff_t *starts, ptrdiff_t runs, ptrdiff_t run_words,
+                 word *const *results, ptrdiff_t nresults, ptrdiff_t out_words)
+{
+    sweep(in, starts, runs, run_words, results, nresults, out_words, copy_plain);
+}
+
+void sweep_streaming(const word *in, const ptrdiff_t *starts, ptrdiff_t runs, ptrdiff_t run_words,
                      word *const *results, ptrdiff_t nresults, ptrdiff_t out_words)
 {
-    sweep(in, in_words, results, nresults, out_words, copy_streaming);
+    sweep(in, starts, runs, run_words, results, nresults, out_words, copy_streaming);
 #if defined(__SSE2__)
     _mm_sfence();
 #endif

@@ -15,13 +15,15 @@ def buffer(nbytes):
     return np.full(-(-nbytes // WORD), 1, np.uint64)
 
 
-def prepare(bytes_read, bytes_written, nresults, streaming=False, native=False):
+def prepare(starts, run, bytes_written, nresults, streaming=False, native=False):
     """Make ready to sweep once over a case's bytes.
 
     Parameters
     ----------
-    bytes_read : int
-        Bytes of the data.
+    starts : ndarray of int
+        Where runs of the data begin, in bytes.
+    run : int
+        Bytes of a run.
     bytes_written : int
         Bytes of all results.
     nresults : int
@@ -50,13 +52,16 @@ def prepare(bytes_read, bytes_written, nresults, streaming=False, native=False):
         raise RuntimeError("non-temporal stores are written for x86-64 alone")
     function = library.sweep_streaming if streaming else library.sweep_plain
     function.restype = None
-    data = buffer(bytes_read)
+    data = buffer(starts[-1] + run)
+    starts = (starts // WORD).astype(np.intp)
     results = [buffer(bytes_written // nresults) for _ in range(nresults)]
     addresses = (ctypes.c_void_p * nresults)(*[result.ctypes.data for result in results])
-    addresses.memory = data, results
+    addresses.memory = data, starts, results
     return function, (
         ctypes.c_void_p(data.ctypes.data),
-        ctypes.c_ssize_t(data.size),
+        ctypes.c_void_p(starts.ctypes.data),
+        ctypes.c_ssize_t(starts.size),
+        ctypes.c_ssize_t(-(-run // WORD)),
         addresses,
         ctypes.c_ssize_t(nresults),
         ctypes.c_ssize_t(results[0].size),
