@@ -11,6 +11,7 @@ def differentiate(
     workers: int | None = None,
     out: tuple[NDArray[Any], ...] | None = None,
     disjoint: bool = False,
+    /,
 ) -> NDArray[Any] | tuple[NDArray[Any], ...] | None:
     """
     Return what `numpy.gradient` returns, or None if NumPy has to answer.

@@ -737,7 +737,7 @@ cdef bint is_silent(const Plan *plan, int events):
 
 
 def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=None,
-                  bint disjoint=False):
+                  bint disjoint=False, /):
     """The door; its contract is in ``cgrad/_kernels.pyi``."""
     cdef Plan plan
     cdef int axes[MAX_DIMS]
