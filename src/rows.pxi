@@ -83,6 +83,14 @@ cdef extern from "vectors.h" nogil:
     Py_ssize_t scale_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t scale_doubles(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
+    Py_ssize_t divide_floats_backward(
+        float *out, const float *p, const float *r, float a, Py_ssize_t count)
+    Py_ssize_t divide_doubles_backward(
+        double *out, const double *p, const double *r, double a, Py_ssize_t count)
+    Py_ssize_t scale_floats_backward(
+        float *out, const float *p, const float *r, float a, Py_ssize_t count)
+    Py_ssize_t scale_doubles_backward(
+        double *out, const double *p, const double *r, double a, Py_ssize_t count)
     Py_ssize_t combine_doubles(double *out, const double *p, const double *q, const double *r,
                                double a, double b, double c, Py_ssize_t count)
 
@@ -241,8 +249,10 @@ cdef inline void scaled_edges(value_t *out, const value_t *f, coefficient_t type
 # A kernel calls its one inlined body from several arms. Literal steps, for rows
 # forward, backward and (for uniform axes) of every other number, let the compiler turn
 # it into vector code, a literal kind takes out the arithmetic of the others; of long rows
-# forward, vectors.h takes most. Halves always come in dense rows; there are no vectors of
-# long doubles.
+# forward and of rows backward, vectors.h takes most. Else a row of f backward whose
+# coefficients do not change is run over from its other end: so the vector that is turned around
+# is that of results, not two or three of f. Halves always come in dense rows; there are no
+# vectors of long doubles.
 
 
 cdef enum:
@@ -291,6 +301,18 @@ cdef inline void divide_dense(value_t *out, const value_t *p, const value_t *r,
             begin += divide_doubles(out + begin, p + begin, r + begin, a, end - begin)
 
 
+cdef inline void divide_backward(value_t *out, const value_t *p, const value_t *r,
+                                 coefficient_t a, Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t done = 0
+    if value_t is float and coefficient_t is float:
+        done = divide_floats_backward(out, p, r, a, count)
+    elif value_t is double and coefficient_t is double:
+        done = divide_doubles_backward(out, p, r, a, count)
+    # Whole groups of vectors, then what is left of the row.
+    out, p, r = out + count - 1, p - count + 1, r - count + 1
+    _divide(out, p, r, a, count - done, 1, -1, REAL)
+
+
 cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                  const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
                  const Rows *rows) noexcept nogil:
@@ -303,7 +325,7 @@ cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t
             elif out_step == 1 and step == 1:
                 divide_dense(out, p, r, a[0], count)
             elif out_step == 1 and step == -1:
-                _divide(out, p, r, a[0], count, -1, 1, REAL)
+                divide_backward(out, p, r, a[0], count)
             elif out_step == 1 and step == 2:
                 _divide(out, p, r, a[0], count, 2, 1, REAL)
             else:
@@ -351,6 +373,17 @@ cdef inline void scale_dense(value_t *out, const value_t *p, const value_t *r,
             begin += scale_doubles(out + begin, p + begin, r + begin, a, end - begin)
 
 
+cdef inline void scale_backward(value_t *out, const value_t *p, const value_t *r,
+                                coefficient_t a, Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t done = 0
+    if value_t is float and coefficient_t is float:
+        done = scale_floats_backward(out, p, r, a, count)
+    elif value_t is double and coefficient_t is double:
+        done = scale_doubles_backward(out, p, r, a, count)
+    out, p, r = out + count - 1, p - count + 1, r - count + 1
+    _scale(out, p, r, a, count - done, 1, -1, REAL)
+
+
 cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                 const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
                 const Rows *rows) noexcept nogil:
@@ -363,7 +396,7 @@ cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t 
             if out_step == 1 and step == 1:
                 scale_dense(out, p, r, a[0], count)
             elif out_step == 1 and step == -1:
-                _scale(out, p, r, a[0], count, -1, 1, REAL)
+                scale_backward(out, p, r, a[0], count)
             elif out_step == 1 and step == 2:
                 _scale(out, p, r, a[0], count, 2, 1, REAL)
             else:
@@ -416,6 +449,7 @@ cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_
     # Rows never run along the axis here: no edges lie beside them.
     cdef Py_ssize_t k, at = 0
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
+    cdef Py_ssize_t end = count - 1
     for k in range(rows.rows):
         if rows.kind == REAL:
             if coefficient_t is longdouble:
@@ -423,7 +457,8 @@ cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_
             elif out_step == 1 and step == 1:
                 combine_dense(out, p, q, r, a[at], b[at], c[at], count)
             elif out_step == 1 and step == -1:
-                _combine(out, p, q, r, a[at], b[at], c[at], count, -1, 1, REAL)
+                _combine(out + end, p - end, q - end, r - end, a[at], b[at], c[at], count, 1, -1,
+                         REAL)
             else:
                 _combine(out, p, q, r, a[at], b[at], c[at], count, step, out_step, REAL)
         elif rows.kind == COMPLEX:

@@ -1,5 +1,5 @@
-/* Differences and combinations of rows whose numbers lie side by side, four vectors at a time, with
-   the arithmetic of `quotient`, `product` and `combination`.
+/* Differences and combinations of rows whose numbers lie side by side, those of f also backward,
+   four vectors at a time, with the arithmetic of `quotient`, `product` and `combination`.
 
    All is loaded before the first is stored. A load waits for a store that has just begun at the
    same place of another page, as if it were of the same memory, and in turns of one vector, as
@@ -17,8 +17,29 @@
 #define VECTOR 16
 #endif
 
-/* out[i] = (r[i] - p[i]) OPERATOR a, for whole groups of `count` numbers; return how many. */
-#define DIFFERENCES(name, type, operator)                                                     \
+/* Vector k of a group: from p + i on, or, backward, from p - i on down. */
+#define FORWARD(p, k) ((const vector *)(p + i))[k]
+#define BACKWARD(p, k) ((const vector *)(p - i + 1))[-1 - k]
+#define AS_IT_IS(v, type) v
+
+/* The numbers of a vector in the opposite order, which gcc has a word for since 12. */
+#if defined(__clang__) || __GNUC__ >= 12
+#define TURNED(v, type) __builtin_shufflevector(v, v, ORDER_OF_##type)
+#endif
+#if VECTOR == 64
+#define ORDER_OF_float 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0
+#define ORDER_OF_double 7, 6, 5, 4, 3, 2, 1, 0
+#elif VECTOR == 32
+#define ORDER_OF_float 7, 6, 5, 4, 3, 2, 1, 0
+#define ORDER_OF_double 3, 2, 1, 0
+#else
+#define ORDER_OF_float 3, 2, 1, 0
+#define ORDER_OF_double 1, 0
+#endif
+
+/* out[i] = (r[i] - p[i]) OPERATOR a, or, backward, (r[-i] - p[-i]) OPERATOR a, for whole groups of
+   `count` numbers; return how many. */
+#define DIFFERENCES(name, type, operator, at, turned)                                         \
     static Py_ssize_t name(type *out, const type *p, const type *r, type a, Py_ssize_t count) \
     {                                                                                         \
         typedef type vector __attribute__((                                                   \
@@ -26,16 +47,15 @@
         const Py_ssize_t group = 4 * sizeof(vector) / sizeof(type);                           \
         Py_ssize_t i;                                                                         \
         for (i = 0; i + group <= count; i += group) {                                         \
-            const vector *from = (const vector *)(p + i), *to = (const vector *)(r + i);      \
             vector *result = (vector *)(out + i);                                             \
-            const vector first = (to[0] - from[0]) operator a;                                \
-            const vector second = (to[1] - from[1]) operator a;                               \
-            const vector third = (to[2] - from[2]) operator a;                                \
-            const vector fourth = (to[3] - from[3]) operator a;                               \
-            result[0] = first;                                                                \
-            result[1] = second;                                                               \
-            result[2] = third;                                                                \
-            result[3] = fourth;                                                               \
+            const vector first = (at(r, 0) - at(p, 0)) operator a;                            \
+            const vector second = (at(r, 1) - at(p, 1)) operator a;                           \
+            const vector third = (at(r, 2) - at(p, 2)) operator a;                            \
+            const vector fourth = (at(r, 3) - at(p, 3)) operator a;                           \
+            result[0] = turned(first, type);                                                  \
+            result[1] = turned(second, type);                                                 \
+            result[2] = turned(third, type);                                                  \
+            result[3] = turned(fourth, type);                                                 \
         }                                                                                     \
         return i;                                                                             \
     }
@@ -64,12 +84,7 @@ static Py_ssize_t combine_doubles(double *out, const double *p, const double *q,
 }
 
 #else
-#define DIFFERENCES(name, type, operator)                                                     \
-    static Py_ssize_t name(type *out, const type *p, const type *r, type a, Py_ssize_t count) \
-    {                                                                                         \
-        (void)out, (void)p, (void)r, (void)a, (void)count;                                    \
-        return 0;                                                                             \
-    }
+#define DIFFERENCES(name, type, operator, at, turned) NO_GROUPS(name, type)
 
 static Py_ssize_t combine_doubles(double *out, const double *p, const double *q, const double *r,
                                   double a, double b, double c, Py_ssize_t count)
@@ -79,10 +94,30 @@ static Py_ssize_t combine_doubles(double *out, const double *p, const double *q,
 }
 #endif
 
-DIFFERENCES(divide_floats, float, /)
-DIFFERENCES(divide_doubles, double, /)
-DIFFERENCES(scale_floats, float, *)
-DIFFERENCES(scale_doubles, double, *)
+#define NO_GROUPS(name, type)                                                                 \
+    static Py_ssize_t name(type *out, const type *p, const type *r, type a, Py_ssize_t count) \
+    {                                                                                         \
+        (void)out, (void)p, (void)r, (void)a, (void)count;                                    \
+        return 0;                                                                             \
+    }
+
+DIFFERENCES(divide_floats, float, /, FORWARD, AS_IT_IS)
+DIFFERENCES(divide_doubles, double, /, FORWARD, AS_IT_IS)
+DIFFERENCES(scale_floats, float, *, FORWARD, AS_IT_IS)
+DIFFERENCES(scale_doubles, double, *, FORWARD, AS_IT_IS)
+
+#if defined(TURNED)
+DIFFERENCES(divide_floats_backward, float, /, BACKWARD, TURNED)
+DIFFERENCES(divide_doubles_backward, double, /, BACKWARD, TURNED)
+DIFFERENCES(scale_floats_backward, float, *, BACKWARD, TURNED)
+DIFFERENCES(scale_doubles_backward, double, *, BACKWARD, TURNED)
+#else
+NO_GROUPS(divide_floats_backward, float)
+NO_GROUPS(divide_doubles_backward, double)
+NO_GROUPS(scale_floats_backward, float)
+NO_GROUPS(scale_doubles_backward, double)
+#endif
 
 #undef DIFFERENCES
+#undef NO_GROUPS
 #undef VECTOR

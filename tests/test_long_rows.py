@@ -1,4 +1,7 @@
-"""Long rows: their first numbers are done apart, up to where a line of memory begins."""
+"""Long rows: their first numbers are done apart, up to where a line of memory begins.
+
+Backward, what is left of whole groups of vectors is done apart.
+"""
 
 import numpy as np
 import pytest
@@ -23,12 +26,14 @@ def surrounded(shape, dtype, offset):
     ("f8", 125), ("f8", 126), ("f8", 127), ("f8", 128), ("f8", 144), ("f8", 517),
     ("f4", 250), ("f4", 251), ("f4", 252), ("f4", 253), ("f4", 288), ("f4", 1033),
 ])
-def test_results_are_numpys_wherever_data_and_results_begin(dtype, n):
+@pytest.mark.parametrize("step", [1, -1])
+def test_results_are_numpys_wherever_data_and_results_begin(dtype, n, step):
     random = np.random.default_rng(n)
     own = [np.cumsum(random.random(size) + 0.1).astype(dtype) for size in (4, n)]
     for offset in range(0, LINE, np.dtype(dtype).itemsize):
         f, _ = surrounded((4, n), dtype, offset)
         f[...] = random.random(f.shape)
+        f = f[:, ::step]
         for spacing in (), (0.3,), own:
             results, memories = zip(
                 *(surrounded(f.shape, dtype, at % LINE) for at in (offset * 5, offset + 24)),
