@@ -6,10 +6,12 @@
 
 #if defined(_MSC_VER)
 #include <stdlib.h>
+#define ALWAYS_INLINE static __forceinline
 #define swapped_16 _byteswap_ushort
 #define swapped_32 _byteswap_ulong
 #define swapped_64 _byteswap_uint64
 #else
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define swapped_16 __builtin_bswap16
 #define swapped_32 __builtin_bswap32
 #define swapped_64 __builtin_bswap64
@@ -39,7 +41,7 @@ static inline void swap_64(char *to, const char *from)
     memcpy(to, &number, sizeof number);
 }
 
-static inline void copy_number(char *restrict to, const char *restrict from, Py_ssize_t size,
+ALWAYS_INLINE void copy_number(char *restrict to, const char *restrict from, Py_ssize_t size,
                                int swap)
 {
     Py_ssize_t i;
@@ -60,7 +62,7 @@ static inline void copy_number(char *restrict to, const char *restrict from, Py_
             to[i] = from[size - 1 - i];
 }
 
-static inline void copy_row(char *restrict to, Py_ssize_t to_step, const char *restrict from,
+ALWAYS_INLINE void copy_row(char *restrict to, Py_ssize_t to_step, const char *restrict from,
                             Py_ssize_t from_step, Py_ssize_t count, Py_ssize_t size, int parts,
                             int swap)
 {
@@ -72,8 +74,9 @@ static inline void copy_row(char *restrict to, Py_ssize_t to_step, const char *r
                         size, swap);
 }
 
-/* The same with the size and `swap` literals, and the steps too where numbers lie side by side. */
-static inline void copy_sized(char *to, Py_ssize_t to_step, const char *from,
+/* The same with the size, `parts` and `swap` literals, and the steps too where numbers lie side by
+   side. */
+ALWAYS_INLINE void copy_sized(char *to, Py_ssize_t to_step, const char *from,
                               Py_ssize_t from_step, Py_ssize_t count, Py_ssize_t size, int parts,
                               int swap)
 {
@@ -82,10 +85,14 @@ static inline void copy_sized(char *to, Py_ssize_t to_step, const char *from,
         copy_row(to, size, from, size, count, size, 1, 1);
     else if (dense)
         memcpy(to, from, (size_t)(count * size));
+    else if (parts == 1 && swap)
+        copy_row(to, to_step, from, from_step, count, size, 1, 1);
+    else if (parts == 1)
+        copy_row(to, to_step, from, from_step, count, size, 1, 0);
     else if (swap)
-        copy_row(to, to_step, from, from_step, count, size, parts, 1);
+        copy_row(to, to_step, from, from_step, count, size, 2, 1);
     else
-        copy_row(to, to_step, from, from_step, count, size, parts, 0);
+        copy_row(to, to_step, from, from_step, count, size, 2, 0);
 }
 
 /* Past the caches: whole cache lines, which then need not be read first. Worth it where
