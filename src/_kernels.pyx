@@ -184,10 +184,11 @@ cdef int allocate_coefficients(Plan *plan) except -1:
         plan.jobs[j].memory = NULL
     for j in range(plan.njobs):
         job = &plan.jobs[j]
-        if not job.uniform and not job.direct:
+        if not job.uniform and not job.in_place:
             job.capacity = job.n
             if plan.size >= WORTH_RELEASING and job.n > plan.size // 512:
-                job.capacity = min(job.n, <Py_ssize_t> ROW)
+                # Coordinates themselves take a third of the room.
+                job.capacity = min(job.n, <Py_ssize_t> (3 * ROW if job.direct else ROW))
             job.start = job.stop = 0
             # Each of the three runs starts a cache line.
             job.run = (job.capacity * job.interior.size + LINE - 1) // LINE * LINE

@@ -272,7 +272,7 @@ cdef void set_uniform(Job *job, const Plan *plan, const Spacing *spacing,
         # Halves divided by 8 bits are halves to NumPy; they come out the same from float.
         type, edge_type = wider(plan.value, DOUBLE), wider(plan.value, SINGLE)
     job.uniform = True
-    job.direct = False
+    job.direct = job.in_place = False
     job.mixed = edge_order == 1 and edge_type != type
     if precision == EXTENDED:
         _set_uniform(job, plan, spacing.extended, False, type, edge_type, edge_order)
@@ -314,18 +314,22 @@ cdef void set_nonuniform(Job *job, const Plan *plan, const Spacing *spacing,
     cdef Precision precision = spacing.precision
     cdef Precision type = wider(plan.value, precision)
     cdef const Kernels *kernels = &LOOPS.kernels[<int> plan.value][<int> type]
+    cdef bint in_place
     job.coordinates = spacing.coordinates
     job.uniform = False
     job.mixed = False
     job.fill = LOOPS.fill[<int> type]
     set_combination(&job.interior, plan, type, -1)
     job.interior.varying = kernels.combine_varying
+    in_place = job.coordinates.stride == 1 and job.coordinates.stored == type
     job.direct = (job.n == plan.size and job.interior.kind == REAL
-                  and kernels.combine_coordinates != NULL and job.coordinates.stride == 1
-                  and job.coordinates.stored == type)
+                  and kernels.combine_coordinates != NULL and precision == type
+                  and (in_place or type == DOUBLE))
+    job.in_place = job.direct and in_place
     if job.direct:
-        # Coordinates take the place of coefficients, and no room is needed.
         job.interior.varying = kernels.combine_coordinates
+    if job.in_place:
+        # Coordinates take the place of coefficients, and no room is needed.
         job.memory = NULL
         job.coefficients = <char *> job.coordinates.x
         job.capacity = job.n

@@ -58,8 +58,10 @@ cdef struct Job:
     bint uniform
     bint mixed                    # whether the edges are computed in another type
     bint direct                   # whether coefficients are worked out as they are used
+    bint in_place                 # and from coordinates where they lie
     # Nonuniform alone: the coefficients of the interior points start to stop, at
-    # most `capacity` of them, in three runs of memory, `run` bytes apart.
+    # most `capacity` of them, in three runs of memory, `run` bytes apart. Or, direct, the
+    # coordinates from the point before them to the point after.
     Coordinates coordinates
     filler fill
     void *memory
@@ -134,7 +136,10 @@ cdef void fill_coefficients(Job *job, Py_ssize_t start, Py_ssize_t stop) noexcep
         return
     job.start = start
     job.stop = min(start + job.capacity, job.n - 1)
-    if job.coordinates.precision == EXTENDED:
+    if job.direct:
+        coordinates_from(&job.coordinates, start - 1, job.stop - start + 2,
+                         <double *> job.coefficients)
+    elif job.coordinates.precision == EXTENDED:
         _fill_coefficients(job, start, job.stop, <longdouble> 0)
     else:
         _fill_coefficients(job, start, job.stop, <double> 0)

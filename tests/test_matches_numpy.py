@@ -129,6 +129,26 @@ def test_coefficients_of_small_data(shape, dtype):
     oracle.assert_same(cgrad.gradient, (f[::-1], *x), {"axis": axes, "edge_order": 2})
 
 
+# In one dimension 1536 of those that kernels cannot read where they lie are brought together.
+@pytest.mark.parametrize("n", [3, 4, 5, 600, 1537, 1538, 2047, 2048, 3074, 3075, 70_000])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4"])
+@pytest.mark.parametrize("place", [
+    lambda x: np.stack([x, x, x], 1)[:, 1], lambda x: np.stack([x, x], 1)[::-1, 0],
+    lambda x: x[::-1], lambda x: (10 * x).astype("i8"), lambda x: (10 * x).astype("u4"),
+    lambda x: np.stack([x, x], 1).astype("f4")[:, 0],
+], ids=["column", "column backward", "backward", "i8", "u4", "float32 column"])
+def test_coordinates_in_one_dimension_are_read_wherever_they_lie(place, dtype, n):
+    random = np.random.default_rng(n)
+    x = place(np.cumsum(random.random(n) + 0.1))
+    f = (random.random((n, 2)) * 100).astype(dtype)
+    for data, edge_order in itertools.product((f[:, 0].copy(), f[:, 1], f[::-1, 1]), (1, 2)):
+        if n > edge_order:
+            assert _kernels.differentiate(data, (x,), None, edge_order) is not None
+            oracle.assert_same(cgrad.gradient, (data, x), {"edge_order": edge_order})
+            with cgrad.set_workers(2):
+                oracle.assert_same(cgrad.gradient, (data, x), {"edge_order": edge_order})
+
+
 @pytest.mark.parametrize("shape", [(9000, 3), (3, 9000), (2, 5000, 2), (90, 91), (20, 30, 25),
                                    (1, 70, 1, 80), (13, 12, 11, 10), (2,) * 12,
                                    # Of several blocks for each step along the slower axes.
