@@ -177,9 +177,13 @@ cdef void free_coefficients(Plan *plan) noexcept:
 
 
 cdef int allocate_coefficients(Plan *plan) except -1:
-    """Room for the coefficients: of all points if that is little, else of a row."""
+    """Room for the coefficients: of all points if that is little, else of a row.
+
+    Or for the coordinates that they are worked out from as they are used, of three rows.
+    """
     cdef Job *job
-    cdef int j
+    cdef Py_ssize_t points
+    cdef int j, runs
     for j in range(plan.njobs):
         plan.jobs[j].memory = NULL
     for j in range(plan.njobs):
@@ -187,12 +191,15 @@ cdef int allocate_coefficients(Plan *plan) except -1:
         if not job.uniform and not job.in_place:
             job.capacity = job.n
             if plan.size >= WORTH_RELEASING and job.n > plan.size // 512:
-                # Coordinates themselves take a third of the room.
                 job.capacity = min(job.n, <Py_ssize_t> (3 * ROW if job.direct else ROW))
             job.start = job.stop = 0
-            # Each of the three runs starts a cache line.
-            job.run = (job.capacity * job.interior.size + LINE - 1) // LINE * LINE
-            job.memory = PyMem_RawMalloc(3 * job.run + LINE)
+            # Coordinates are one run, with those of the points before and after.
+            points, runs = job.capacity, 3
+            if job.direct:
+                points, runs = job.capacity + 2, 1
+            # Each run starts a cache line.
+            job.run = (points * job.interior.size + LINE - 1) // LINE * LINE
+            job.memory = PyMem_RawMalloc(runs * job.run + LINE)
             if job.memory == NULL:
                 free_coefficients(plan)
                 raise MemoryError()
@@ -737,7 +744,7 @@ cdef bint is_silent(const Plan *plan, int events):
     return events == 0 or all_ignored(events)
 
 
-def differentiate(f, tuple spacings, axis, edge_order, workers=None, tuple out=None,
+def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tuple out=None,
                   bint disjoint=False, /):
     """The door; its contract is in ``cgrad/_kernels.pyi``."""
     cdef Plan plan

@@ -249,10 +249,10 @@ cdef inline void scaled_edges(value_t *out, const value_t *f, coefficient_t type
 # A kernel calls its one inlined body from several arms. Literal steps, for rows
 # forward, backward and (for uniform axes) of every other number, let the compiler turn
 # it into vector code, a literal kind takes out the arithmetic of the others; of long rows
-# forward and of rows backward, vectors.h takes most. Else a row of f backward whose
-# coefficients do not change is run over from its other end: so the vector that is turned around
-# is that of results, not two or three of f. Halves always come in dense rows; there are no
-# vectors of long doubles.
+# forward, and of differences backward, vectors.h takes most. What is left of these, and
+# combinations backward whose coefficients do not change, are run over from the other end of the
+# row: so the vector that is turned around is that of results, not two or three of f. Halves
+# always come in dense rows; there are no vectors of long doubles.
 
 
 cdef enum:

@@ -1,5 +1,6 @@
-/* Differences and combinations of rows whose numbers lie side by side, those of f also backward,
-   four vectors at a time, with the arithmetic of `quotient`, `product` and `combination`.
+/* Differences and combinations of rows whose numbers lie side by side, differences also of rows of
+   f backward, four vectors at a time, with the arithmetic of `quotient`, `product` and
+   `combination`.
 
    All is loaded before the first is stored. A load waits for a store that has just begun at the
    same place of another page, as if it were of the same memory, and in turns of one vector, as
@@ -22,9 +23,11 @@
 #define BACKWARD(p, k) ((const vector *)(p - i + 1))[-1 - k]
 #define AS_IT_IS(v, type) v
 
-/* The numbers of a vector in the opposite order, which gcc has a word for since 12. */
-#if defined(__clang__) || __GNUC__ >= 12
+/* The numbers of a vector in the opposite order. gcc has a word for it since 12. */
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
 #define TURNED(v, type) __builtin_shufflevector(v, v, ORDER_OF_##type)
+#endif
 #endif
 #if VECTOR == 64
 #define ORDER_OF_float 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0
@@ -120,4 +123,8 @@ NO_GROUPS(scale_doubles_backward, double)
 
 #undef DIFFERENCES
 #undef NO_GROUPS
+#undef FORWARD
+#undef BACKWARD
+#undef AS_IT_IS
+#undef TURNED
 #undef VECTOR

@@ -131,15 +131,21 @@ cdef void _fill_coefficients(Job *job, Py_ssize_t start, Py_ssize_t stop,
 
 
 cdef void fill_coefficients(Job *job, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """Work out the coefficients of the interior points start to stop, and maybe more."""
+    """Have the coefficients of the interior points start to stop, and maybe more.
+
+    Or bring together the coordinates that they are worked out from as they are used.
+    """
+    cdef const Coordinates *coordinates = &job.coordinates
     if job.start <= start and stop <= job.stop:
         return
     job.start = start
     job.stop = min(start + job.capacity, job.n - 1)
     if job.direct:
-        coordinates_from(&job.coordinates, start - 1, job.stop - start + 2,
-                         <double *> job.coefficients)
-    elif job.coordinates.precision == EXTENDED:
+        coordinates.load(
+            job.coefficients,
+            coordinates.x + (start - 1) * coordinates.stride * coordinates.itemsize,
+            coordinates.stride, job.stop - start + 2)
+    elif coordinates.precision == EXTENDED:
         _fill_coefficients(job, start, job.stop, <longdouble> 0)
     else:
         _fill_coefficients(job, start, job.stop, <double> 0)
