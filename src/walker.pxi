@@ -253,7 +253,7 @@ cdef void read_rows(const Plan *plan, Ring *ring, const char *const *f, bint rea
 
 cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kernel, char *out,
                       const char *const *f, const char *const *coefficients, bint along,
-                      bint reads, bint stream, const Rows *rows) noexcept nogil:
+                      bint reads, bint writes, bint stream, const Rows *rows) noexcept nogil:
     """Run a kernel over rows of f that first have to be read, or into rows of its own, or both."""
     cdef Ring ring
     cdef char result_room[ROW_ROOM]
@@ -265,7 +265,6 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
     cdef const char *ahead
     cdef char *target
     cdef int edge = rows.edge_points != 0
-    cdef bint writes = plan.writes_rows or stream
     cdef bint fetches_ahead = plan.fetches and rows.count <= room
     # Whether the rows before and after one are its neighbours, and each is read at once.
     cdef bint rolling = (rows.rows > 1 and not stream and rows.count <= room
@@ -428,7 +427,8 @@ cdef inline bint are_pixels(const Plan *plan, const Stencil *stencil,
                             const Rows *rows) noexcept nogil:
     """Whether there is a kernel that reads rows of f where they lie, though others cannot."""
     return (plan.scale_pixels != NULL and not plan.copies and rows.step == 1 and rows.out_step == 1
-            and stencil.kernel == LOOPS.kernels[<int> DOUBLE][<int> DOUBLE].scale)
+            and stencil.kernel == LOOPS.kernels[<int> plan.value][<int> plan.value].scale
+            and not (plan.streams and plan.writes_rows))
 
 
 cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
@@ -448,7 +448,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     cdef Py_ssize_t begin, move, together = 1, offset = 0, out_offset = 0
     cdef int d, i, n
     cdef bint along, turn, stream, by_rows, varying = stencil.varying != NULL
-    cdef bint reads = plan.reads_rows
+    cdef bint reads = plan.reads_rows, writes = plan.writes_rows
 
     n = make_loops(plan, job, lo, hi, stop - start, varying, loops)
     choose_row(loops, n)
@@ -461,7 +461,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     if loops[n - 1].coefficient_stride or varying and job.direct:
         kernel = stencil.varying
     elif are_pixels(plan, stencil, &rows):
-        reads, kernel = False, plan.scale_pixels
+        reads, writes, kernel = False, False, plan.scale_pixels
     stream = (plan.streams and rows.out_step == 1
               and abs(<long long> rows.step) * plan.unit <= plan.itemsize and rows.count >= LINE)
     # Numbers side by side need not be asked for; for pixels it was found to pay.
@@ -493,7 +493,8 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
         index[d] = 0
     while True:
         if by_rows:
-            run_by_rows(plan, stencil, kernel, out, f, coefficients, along, reads, stream, &rows)
+            run_by_rows(plan, stencil, kernel, out, f, coefficients, along, reads, writes or stream,
+                        stream, &rows)
         elif together > 1:
             run_together(plan, job, kernel, out, f, coefficients, together, &rows)
         else:

@@ -11,7 +11,7 @@ SOURCES = [
     "rows.pxi", "coefficients.pxi", "spacing.pxi", "conversion.pxi", "pixels.pxi", "walker.pxi",
     "sharing.pxi", "_kernels.pyx",
 ]
-HEADERS = ["vectors.h", "half.h", "numbers.h"]
+HEADERS = ["vectors.h", "half.h", "numbers.h", "pixels.h"]
 
 OPERATORS = {
     " + ": " - ", " - ": " + ", " * ": " + ", " / ": " * ", " % ": " / ", " == ": " != ",

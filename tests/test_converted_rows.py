@@ -86,6 +86,34 @@ def test_integers_of_any_size_are_differentiated_over_their_whole_range(dtype, s
         oracle.assert_same(cgrad.gradient, (view, *spacing), {"edge_order": order})
 
 
+@pytest.mark.parametrize("shape", [(3,), (5000,), (3, 4), (40, 3), (5, 70), (9, 1300), (4, 5, 70)])
+@pytest.mark.parametrize("spacing", [
+    (), (0.25,), (-2,), (3,), (np.float16(0.5),), (np.float32(4),), (np.float64(2),)])
+def test_halves_are_differentiated_over_their_whole_range(spacing, shape):
+    # Infinities, the largest, the smallest, and NaN of every kind.
+    f = np.random.default_rng(5).integers(0, 2**16, shape, "u2").view("f2")
+    for view, order in itertools.product((f, f.T, f[::-1], f[..., ::-1]), (1, 2)):
+        with np.errstate(all="ignore"):
+            assert kernels.differentiate(view, spacing, None, order) is not None
+        oracle.assert_same(cgrad.gradient, (view, *spacing), {"edge_order": order},
+                           invalid="ignore", over="ignore", under="ignore")
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "i4", "i8", "f2"])
+@pytest.mark.parametrize("order", [1, 2])
+def test_rows_of_any_length_are_written_to_their_ends_and_no_further(order, dtype):
+    for n in range(3, 70):
+        f = numbers((3, n), dtype)[1]
+        expected = np.gradient(f, edge_order=order)
+        around = [np.full((5, n + 2), 7, result.dtype) for result in expected]
+        out = tuple(memory[1:-1, 1:-1] for memory in around)
+        assert kernels.differentiate(f, (), None, order, None, out) is not None
+        for memory, result, of_numpy in zip(around, out, expected, strict=True):
+            assert result.tobytes() == of_numpy.tobytes()
+            result[...] = 7
+            assert (memory == 7).all()
+
+
 @pytest.mark.parametrize("dtype", ["u2", "i8", "f2", ">f8", ">c16"])
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_windows_that_slide_share_their_rows(axis, dtype):

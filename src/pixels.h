@@ -1,0 +1,117 @@
+/* Differences of rows of integers and of halves, converted in registers, four vectors at a time
+   where the width has instructions for that. All is loaded before the first is stored, as in
+   vectors.h. */
+
+#if defined(__AVX2__) && !defined(__AVX512F__)
+#include <immintrin.h>
+
+/* Four integers. `size`, in bytes, is a literal, and so is whether they are signed. */
+static CYTHON_INLINE __m128i four_integers(const char *p, size_t size, int is_signed)
+{
+    int32_t bytes;
+    if (size == 4)
+        return _mm_loadu_si128((const __m128i *)p);
+    if (size == 2 && is_signed)
+        return _mm_cvtepi16_epi32(_mm_loadl_epi64((const __m128i *)p));
+    if (size == 2)
+        return _mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)p));
+    memcpy(&bytes, p, sizeof bytes);
+    return _mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes));
+}
+
+/* r - p, as of doubles. */
+static CYTHON_INLINE __m256d four_differences(const char *p, const char *r, size_t size,
+                                              int is_signed)
+{
+    if (size == 4)
+        return _mm256_sub_pd(_mm256_cvtepi32_pd(four_integers(r, 4, 1)),
+                             _mm256_cvtepi32_pd(four_integers(p, 4, 1)));
+    /* Exact either way, and converted once. */
+    return _mm256_cvtepi32_pd(_mm_sub_epi32(four_integers(r, size, is_signed),
+                                            four_integers(p, size, is_signed)));
+}
+
+/* out[i] = (r[i] - p[i]) a, for whole groups of `count` integers of up to 32 bits; return how many. */
+static CYTHON_INLINE Py_ssize_t scale_integers(double *out, const void *p, const void *r, double a,
+                                               Py_ssize_t count, size_t size, int is_signed)
+{
+    const __m256d factor = _mm256_set1_pd(a);
+    const char *before = p, *after = r;
+    Py_ssize_t i;
+    for (i = 0; i + 16 <= count; i += 16, before += 16 * size, after += 16 * size) {
+        const __m256d first = four_differences(before, after, size, is_signed) * factor;
+        const __m256d second =
+            four_differences(before + 4 * size, after + 4 * size, size, is_signed) * factor;
+        const __m256d third =
+            four_differences(before + 8 * size, after + 8 * size, size, is_signed) * factor;
+        const __m256d fourth =
+            four_differences(before + 12 * size, after + 12 * size, size, is_signed) * factor;
+        _mm256_storeu_pd(out + i, first);
+        _mm256_storeu_pd(out + i + 4, second);
+        _mm256_storeu_pd(out + i + 8, third);
+        _mm256_storeu_pd(out + i + 12, fourth);
+    }
+    return i;
+}
+#else
+static CYTHON_INLINE Py_ssize_t scale_integers(double *out, const void *p, const void *r, double a,
+                                               Py_ssize_t count, size_t size, int is_signed)
+{
+    (void)out, (void)p, (void)r, (void)a, (void)count, (void)size, (void)is_signed;
+    return 0;
+}
+#endif
+
+/* out[i] = (r[i] - p[i]) a, of one half. */
+static CYTHON_INLINE void scale_half(uint16_t *out, const uint16_t *p, const uint16_t *r, float a)
+{
+    const float difference = difference_to_half(float_of_half(*r) - float_of_half(*p));
+    *out = half_of_float(difference * a);
+}
+
+/* How many halves one instruction converts. Where there is none, rows of floats pay. */
+#if defined(__AVX512F__)
+enum { HALVES_AT_ONCE = 16 };
+
+/* The same, of so many. */
+static CYTHON_INLINE void scale_some_halves(uint16_t *out, const uint16_t *p, const uint16_t *r,
+                                            float a)
+{
+    const __m512 before = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+    const __m512 after = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)r));
+    const __m512 difference = _mm512_cvtph_ps(_mm512_cvtps_ph(_mm512_sub_ps(after, before), 0));
+    const __m512 product = _mm512_mul_ps(difference, _mm512_set1_ps(a));
+    _mm256_storeu_si256((__m256i *)out, _mm512_cvtps_ph(product, 0));
+}
+#elif defined(__F16C__)
+enum { HALVES_AT_ONCE = 8 };
+
+static CYTHON_INLINE void scale_some_halves(uint16_t *out, const uint16_t *p, const uint16_t *r,
+                                            float a)
+{
+    const __m256 before = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+    const __m256 after = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)r));
+    const __m256 difference = _mm256_cvtph_ps(_mm256_cvtps_ph(_mm256_sub_ps(after, before), 0));
+    const __m256 product = _mm256_mul_ps(difference, _mm256_set1_ps(a));
+    _mm_storeu_si128((__m128i *)out, _mm256_cvtps_ph(product, 0));
+}
+#else
+enum { HALVES_AT_ONCE = 1 };
+#define scale_some_halves scale_half
+#endif
+
+/* The same, of a row. What is left of it at its end is done with some before it, again. */
+static void scale_row_of_halves(uint16_t *out, const uint16_t *p, const uint16_t *r, float a,
+                                Py_ssize_t count)
+{
+    Py_ssize_t i;
+    for (i = 0; i + HALVES_AT_ONCE <= count; i += HALVES_AT_ONCE)
+        scale_some_halves(out + i, p + i, r + i, a);
+    if (i < count && count >= HALVES_AT_ONCE) {
+        i = count - HALVES_AT_ONCE;
+        scale_some_halves(out + i, p + i, r + i, a);
+        i = count;
+    }
+    for (; i < count; i++)
+        scale_half(out + i, p + i, r + i, a);
+}
