@@ -598,6 +598,8 @@ cdef bint fill_plan(Plan *plan, int type_num, tuple spacings, int edge_order):
     spacing.precision, spacing.uniform, spacing.h = WEAK, True, 1.
     spacing.some_extended = False
     plan.halves = plan.value == HALF
+    if plan.halves and flushes_subnormal():
+        return False
     if plan.value == EXTENDED:
         start_extended(&spacing)
     for j in range(plan.njobs):

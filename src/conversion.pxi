@@ -7,6 +7,7 @@ ctypedef void (*row_storer)(void *target, Py_ssize_t step, const void *row,
                             Py_ssize_t count) noexcept nogil
 
 cdef extern from "half.h" nogil:
+    bint flushes_subnormal()
     void load_halves(void *row, const void *source, Py_ssize_t step, Py_ssize_t count)
     void load_halves_as_doubles(void *row, const void *source, Py_ssize_t step, Py_ssize_t count)
     void store_halves(void *target, Py_ssize_t step, const void *row, Py_ssize_t count)

@@ -113,6 +113,14 @@ static CYTHON_INLINE uint16_t half_of_float(float x)
     return (uint16_t)(choose_32((int32_t)size < 0x7f800000, finite, special) | sign >> 16);
 }
 
+/* Whether this thread takes subnormal floats for zero, as some libraries ask of the processor. By
+   way of them halves are converted here; NumPy converts their bits, and loses none. */
+static int flushes_subnormal(void)
+{
+    volatile float smallest_normal = FLT_MIN;
+    return smallest_normal * 0.5f == 0;
+}
+
 static void load_halves(void *row, const void *source, Py_ssize_t step, Py_ssize_t count)
 {
     float *to = row;

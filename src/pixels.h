@@ -1,6 +1,11 @@
-/* Differences of rows of integers and of halves, converted in registers, four vectors at a time
-   where the width has instructions for that. All is loaded before the first is stored, as in
-   vectors.h. */
+/* Differences of rows of integers and of halves, converted in registers: integers four vectors at
+   a time with AVX2, all loaded before the first is stored, as in vectors.h; halves, which have
+   twice the numbers and half the bytes in a vector, one at a time, where instructions convert
+   them. After half.h, by whose arithmetic all other halves are converted. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
 #include <immintrin.h>
@@ -19,16 +24,19 @@ static CYTHON_INLINE __m128i four_integers(const char *p, size_t size, int is_si
     return _mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes));
 }
 
-/* r - p, as of doubles. */
-static CYTHON_INLINE __m256d four_differences(const char *p, const char *r, size_t size,
-                                              int is_signed)
+/* (r - p) factor, as of doubles. */
+static CYTHON_INLINE __m256d four_products(const char *p, const char *r, __m256d factor,
+                                           size_t size, int is_signed)
 {
+    const __m128i before = four_integers(p, size, is_signed);
+    const __m128i after = four_integers(r, size, is_signed);
+    __m256d difference;
     if (size == 4)
-        return _mm256_sub_pd(_mm256_cvtepi32_pd(four_integers(r, 4, 1)),
-                             _mm256_cvtepi32_pd(four_integers(p, 4, 1)));
-    /* Exact either way, and converted once. */
-    return _mm256_cvtepi32_pd(_mm_sub_epi32(four_integers(r, size, is_signed),
-                                            four_integers(p, size, is_signed)));
+        difference = _mm256_sub_pd(_mm256_cvtepi32_pd(after), _mm256_cvtepi32_pd(before));
+    else
+        /* Exact either way, and converted once. */
+        difference = _mm256_cvtepi32_pd(_mm_sub_epi32(after, before));
+    return _mm256_mul_pd(difference, factor);
 }
 
 /* out[i] = (r[i] - p[i]) a, for whole groups of `count` integers of up to 32 bits; return how many. */
@@ -39,13 +47,13 @@ static CYTHON_INLINE Py_ssize_t scale_integers(double *out, const void *p, const
     const char *before = p, *after = r;
     Py_ssize_t i;
     for (i = 0; i + 16 <= count; i += 16, before += 16 * size, after += 16 * size) {
-        const __m256d first = four_differences(before, after, size, is_signed) * factor;
+        const __m256d first = four_products(before, after, factor, size, is_signed);
         const __m256d second =
-            four_differences(before + 4 * size, after + 4 * size, size, is_signed) * factor;
+            four_products(before + 4 * size, after + 4 * size, factor, size, is_signed);
         const __m256d third =
-            four_differences(before + 8 * size, after + 8 * size, size, is_signed) * factor;
+            four_products(before + 8 * size, after + 8 * size, factor, size, is_signed);
         const __m256d fourth =
-            four_differences(before + 12 * size, after + 12 * size, size, is_signed) * factor;
+            four_products(before + 12 * size, after + 12 * size, factor, size, is_signed);
         _mm256_storeu_pd(out + i, first);
         _mm256_storeu_pd(out + i + 4, second);
         _mm256_storeu_pd(out + i + 8, third);
@@ -69,11 +77,20 @@ static CYTHON_INLINE void scale_half(uint16_t *out, const uint16_t *p, const uin
     *out = half_of_float(difference * a);
 }
 
-/* How many halves one instruction converts. Where there is none, rows of floats pay. */
+/* Whether it pays to convert halves in the kernel: not by arithmetic. (Asked for by the tools that
+   need a build without vectors.) */
+#if !defined(SCALES_HALVES)
+#if defined(__AVX512F__) || defined(__F16C__)
+#define SCALES_HALVES 1
+#else
+#define SCALES_HALVES 0
+#endif
+#endif
+
+/* The same, of so many at once. */
 #if defined(__AVX512F__)
 enum { HALVES_AT_ONCE = 16 };
 
-/* The same, of so many. */
 static CYTHON_INLINE void scale_some_halves(uint16_t *out, const uint16_t *p, const uint16_t *r,
                                             float a)
 {
@@ -96,11 +113,19 @@ static CYTHON_INLINE void scale_some_halves(uint16_t *out, const uint16_t *p, co
     _mm_storeu_si128((__m128i *)out, _mm256_cvtps_ph(product, 0));
 }
 #else
-enum { HALVES_AT_ONCE = 1 };
-#define scale_some_halves scale_half
+enum { HALVES_AT_ONCE = 8 };
+
+static CYTHON_INLINE void scale_some_halves(uint16_t *out, const uint16_t *p, const uint16_t *r,
+                                            float a)
+{
+    int k;
+    for (k = 0; k < HALVES_AT_ONCE; k++)
+        scale_half(out + k, p + k, r + k, a);
+}
 #endif
 
-/* The same, of a row. What is left of it at its end is done with some before it, again. */
+/* The same, of a row. What is left of it at its end is done with some before it, again: a result
+   never lies where data does. */
 static void scale_row_of_halves(uint16_t *out, const uint16_t *p, const uint16_t *r, float a,
                                 Py_ssize_t count)
 {

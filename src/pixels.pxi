@@ -3,8 +3,7 @@
 # alone, for a spacing of 1 or another power of two: images mostly have none other.
 
 cdef extern from "pixels.h" nogil:
-    enum:
-        HALVES_AT_ONCE
+    bint SCALES_HALVES
     Py_ssize_t scale_integers(double *out, const void *p, const void *r, double a,
                               Py_ssize_t count, size_t size, bint is_signed)
     void scale_row_of_halves(unsigned short *out, const unsigned short *p,
@@ -29,6 +28,7 @@ cdef inline double difference(pixel_t p, pixel_t r) noexcept nogil:
 cdef inline void scaled_ends(value_t *first, value_t *last, const value_t *f,
                              const Rows *rows) noexcept nogil:
     """The edges of a row, f its first three numbers and its last three."""
+    # Inline, so that there is none for long doubles.
     cdef value_t out[6]
     cdef Rows ends = rows[0]
     ends.count = 4
@@ -79,13 +79,18 @@ cdef void scale_halves(unsigned short *out, const unsigned short *p, const unsig
 
 
 cdef void set_pixels(row_kernel *scale) noexcept:
-    """By NumPy's type number. Other integers are rare, and load rows (conversion.pxi)."""
+    """By NumPy's type number. Other integers are rare, and load rows (conversion.pxi).
+
+    So do halves where no instruction converts them.
+    """
     scale[<int> cnp.NPY_UBYTE] = <row_kernel> scale_pixels[cython.uchar]
     scale[<int> cnp.NPY_SHORT] = <row_kernel> scale_pixels[short]
     scale[<int> cnp.NPY_USHORT] = <row_kernel> scale_pixels[cython.ushort]
     scale[<int> cnp.NPY_INT] = <row_kernel> scale_pixels[int]
     scale[<int> cnp.NPY_LONGLONG] = <row_kernel> scale_pixels[cython.longlong]
-    if HALVES_AT_ONCE > 1:
+    # Set either way: what another level set here must not stay.
+    scale[<int> NPY_HALF] = NULL
+    if SCALES_HALVES:
         scale[<int> NPY_HALF] = <row_kernel> scale_halves
     # As wide as one of the others.
     if sizeof(long) == sizeof(int):

@@ -90,7 +90,7 @@ cdef struct Plan:
     bint swaps                    # f is of the other byte order
     bint swaps_back               # and so are the results
     row_loader load
-    row_kernel scale_pixels       # the one kernel that can, if there is one
+    row_kernel scale_pixels       # the one kernel that can, if there is one; it writes results, too
     # Where they cannot write results themselves, either.
     bint writes_rows
     row_storer store
@@ -254,7 +254,10 @@ cdef void read_rows(const Plan *plan, Ring *ring, const char *const *f, bint rea
 cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kernel, char *out,
                       const char *const *f, const char *const *coefficients, bint along,
                       bint reads, bint writes, bint stream, const Rows *rows) noexcept nogil:
-    """Run a kernel over rows of f that first have to be read, or into rows of its own, or both."""
+    """Run a kernel over rows of f that first have to be read or fetched, or into rows of its own.
+
+    `writes` is whether results are brought from such a row to where they go.
+    """
     cdef Ring ring
     cdef char result_room[ROW_ROOM]
     cdef char *result = aligned(result_room) + LINE
@@ -425,7 +428,10 @@ cdef void choose_row(Loop *loops, int n) noexcept nogil:
 
 cdef inline bint are_pixels(const Plan *plan, const Stencil *stencil,
                             const Rows *rows) noexcept nogil:
-    """Whether there is a kernel that reads rows of f where they lie, though others cannot."""
+    """Whether there is a kernel that reads and writes numbers where they lie, though others cannot.
+
+    Not halves that are to be streamed: they are stored from a row of floats then.
+    """
     return (plan.scale_pixels != NULL and not plan.copies and rows.step == 1 and rows.out_step == 1
             and stencil.kernel == LOOPS.kernels[<int> plan.value][<int> plan.value].scale
             and not (plan.streams and plan.writes_rows))
@@ -464,6 +470,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
         reads, writes, kernel = False, False, plan.scale_pixels
     stream = (plan.streams and rows.out_step == 1
               and abs(<long long> rows.step) * plan.unit <= plan.itemsize and rows.count >= LINE)
+    writes |= stream
     # Numbers side by side need not be asked for; for pixels it was found to pay.
     by_rows = (reads or stream or plan.fetches and rows.count <= row_points(plan)
                and (plan.reads_rows or rows.step != 1 and rows.step != -1))
@@ -493,7 +500,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
         index[d] = 0
     while True:
         if by_rows:
-            run_by_rows(plan, stencil, kernel, out, f, coefficients, along, reads, writes or stream,
+            run_by_rows(plan, stencil, kernel, out, f, coefficients, along, reads, writes,
                         stream, &rows)
         elif together > 1:
             run_together(plan, job, kernel, out, f, coefficients, together, &rows)

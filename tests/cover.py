@@ -73,7 +73,7 @@ def measure(folder, tests):
     subprocess.run(
         [sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=folder, check=True,
         capture_output=True,
-        env=dict(os.environ, CFLAGS="-O0 -w --coverage -fprofile-update=atomic"))
+        env=dict(os.environ, CFLAGS="-O0 -w -DSCALES_HALVES=1 --coverage -fprofile-update=atomic"))
     done = builds.run_tests(
         folder, tests, [] if tests else [f"--ignore-glob=*/{name}" for name in LEFT_OUT],
         CGRAD_SIMD="baseline")

@@ -62,7 +62,7 @@ def prepare(folder):
     text = setup.read_text()
     assert "levels.items()" in text
     setup.write_text(text.replace("levels.items()", "()"))
-    done = builds.build(folder, CFLAGS="-O0")
+    done = builds.build(folder, CFLAGS="-O0 -DSCALES_HALVES=1")
     assert not done.returncode, done.stderr
     forget_build(folder)
 
@@ -82,7 +82,7 @@ def finds_text(plain, options, mutant):
         lines = source.read_text().splitlines()
         lines[mutant.line] = mutant.text
         source.write_text("\n".join(lines) + "\n")
-        if builds.build(folder, CFLAGS="-O0").returncode:
+        if builds.build(folder, CFLAGS="-O0 -DSCALES_HALVES=1").returncode:
             return True
         judge = Judge(folder, *options)
         try:

@@ -184,7 +184,7 @@ def build_switched(folder):
     switches = Switches(written.read_text())
     while True:
         written.write_text(switches.write())
-        done = builds.build(folder, CFLAGS="-O1 -w")
+        done = builds.build(folder, CFLAGS="-O1 -w -DSCALES_HALVES=1")
         if not done.returncode:
             print(f"{len(switches.refused)} changes cannot be compiled")
             return [mutant for number, mutant in sorted(switches.mutants.items())
@@ -351,7 +351,7 @@ def build_words(folder, mutants):
     words = Words(folder, mutants)
     while True:
         words.write()
-        done = builds.build(folder, CFLAGS="-O1 -w")
+        done = builds.build(folder, CFLAGS="-O1 -w -DSCALES_HALVES=1")
         if not done.returncode:
             print(f"{len(words.mutants)} changes of words and headers have a switch")
             return set(words.mutants)

@@ -1,6 +1,10 @@
 """Rows that are brought into memory of their own for a kernel: see `run_by_rows`."""
 
+import ctypes
 import itertools
+import mmap
+import platform
+import sys
 
 import numpy as np
 import oracle
@@ -100,6 +104,32 @@ def test_halves_are_differentiated_over_their_whole_range(spacing, shape):
             assert kernels.differentiate(view, spacing, None, order) is not None
         oracle.assert_same(cgrad.gradient, (view, *spacing), {"edge_order": order},
                            invalid="ignore", over="ignore", under="ignore")
+
+
+@pytest.fixture
+def subnormal_numbers_flushed():
+    """Have the processor take subnormal numbers for zero, as libraries with -ffast-math do."""
+    if platform.machine() != "x86_64" or sys.platform != "linux":
+        pytest.skip("the instructions are those of Linux on x86-64")
+    # mov dword ptr [rsp - 8], edi; ldmxcsr dword ptr [rsp - 8]; ret
+    protection = mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
+    with mmap.mmap(-1, mmap.PAGESIZE, prot=protection) as code:
+        code.write(bytes.fromhex("897c24f8 0fae5424f8 c3"))
+        place = ctypes.c_char.from_buffer(code)
+        set_state = ctypes.CFUNCTYPE(None, ctypes.c_uint)(ctypes.addressof(place))
+        set_state(0x1F80 | 0x8040)
+        yield
+        set_state(0x1F80)
+        del place
+
+
+@pytest.mark.usefixtures("subnormal_numbers_flushed")
+@pytest.mark.parametrize("n", [3, 7, 40, 5000])
+def test_subnormal_halves_are_halves_where_subnormal_floats_are_zero(n):
+    assert np.float32(1e-40) * np.float32(1) == 0
+    f = (np.arange(n) % 32).astype("u2") ** 2
+    oracle.assert_same(cgrad.gradient, (f.view("f2"),), {}, under="ignore")
+    oracle.assert_same(cgrad.gradient, (f.view("f2").astype("f4"),), {}, under="ignore")
 
 
 @pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "i4", "i8", "f2"])
