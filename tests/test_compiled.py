@@ -83,6 +83,11 @@ def test_the_fallback_is_the_gradient_that_was_there_at_import(monkeypatch):
     assert cgrad.gradient(np.array([1.0, 3.0], "O")).tolist() == [2.0, 2.0]
 
 
+def test_types_that_are_not_asked_have_no_answer_of_their_own():
+    own = {kind for kind in _gradient._common_types if hasattr(kind, "__array_function__")}
+    assert own == {np.ndarray}
+
+
 @pytest.mark.parametrize("dtype", ["c8", "c16", "G"])
 @pytest.mark.parametrize("n", [2, 3])
 def test_complex_numbers_that_stand_for_several_are_left_to_numpy(n, dtype):

@@ -110,6 +110,17 @@ def test_duck_arrays_in_either_place_answer_themselves(gradient, where):
     assert gradient(*args, edge_order=2) == (True, len(args), {"edge_order": 2})
 
 
+@pytest.mark.parametrize("where", ["data", "spacing"])
+def test_subclasses_with_an_answer_of_their_own_are_asked(gradient, where):
+    class Answers(np.ndarray):
+        def __array_function__(self, function, types, args, kwargs):
+            return function is np.gradient, len(args), kwargs
+
+    mine = F.view(Answers)
+    args = (mine,) if where == "data" else (F, 1.0, mine)
+    assert gradient(*args) == (True, len(args), {})
+
+
 BAD = {
     "axis a time": ((F,), {"axis": np.timedelta64(0, "s")}),
     "axis a tuple of times": ((F,), {"axis": (np.timedelta64(0, "ns"),)}),
