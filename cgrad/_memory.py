@@ -56,8 +56,8 @@ def last_level_cache():
 bound = read_bound()
 kernels.keep_at_most(bound)
 if kernels.can_stream():
-    # Data and results that do not fit in it together push each other out.
-    kernels.stream_from(max(last_level_cache(), 2**25))
+    # Data and results that fill it push each other out, and what else is there.
+    kernels.stream_from(max(last_level_cache(), 2**25) * 7 // 8)
 
 
 def free_kept_memory():

@@ -91,8 +91,15 @@ cdef extern from "vectors.h" nogil:
         float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t scale_doubles_backward(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
-    Py_ssize_t combine_doubles(double *out, const double *p, const double *q, const double *r,
-                               double a, double b, double c, Py_ssize_t count)
+    Py_ssize_t combine_doubles(
+        double *out, const double *p, const double *q, const double *r,
+        const double *a, const double *b, const double *c, Py_ssize_t count, Py_ssize_t head)
+    Py_ssize_t combine_widened(
+        float *out, const float *p, const float *q, const float *r,
+        const double *a, const double *b, const double *c, Py_ssize_t count, Py_ssize_t head)
+    Py_ssize_t combine_varying_widened(
+        float *out, const float *p, const float *q, const float *r,
+        const double *a, const double *b, const double *c, Py_ssize_t count, Py_ssize_t head)
 
 
 cdef inline coefficient_t to_half(coefficient_t x) noexcept nogil:
@@ -426,21 +433,19 @@ cdef inline void _combine(value_t *restrict out, const value_t *p, const value_t
 
 
 cdef inline void combine_dense(value_t *out, const value_t *p, const value_t *q,
-                               const value_t *r, coefficient_t a, coefficient_t b,
-                               coefficient_t c, Py_ssize_t count) noexcept nogil:
-    cdef Py_ssize_t begin = 0, end = count
-    if sizeof(value_t) == sizeof(coefficient_t):
-        # Else conversions take longer than stores.
-        end = head_of(out, count)
-    while True:
-        _combine(out + begin, p + begin, q + begin, r + begin, a, b, c, end - begin, 1, 1, REAL)
-        if end == count:
-            return
-        # As in divide_dense. Floats gain little, and short rows of them lose by the code around.
-        begin, end = end, count
-        if value_t is double and coefficient_t is double:
-            begin += combine_doubles(
-                out + begin, p + begin, q + begin, r + begin, a, b, c, end - begin)
+                               const value_t *r, const coefficient_t *a, const coefficient_t *b,
+                               const coefficient_t *c, Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t head = head_of(out, count), done = 0
+    if value_t is double and coefficient_t is double:
+        done = combine_doubles(out, p, q, r, a, b, c, count, head % count)
+    elif value_t is float and coefficient_t is double:
+        # Conversions take longer than stores, wherever these begin.
+        done = combine_widened(out, p, q, r, a, b, c, count, 0)
+    elif value_t is float and coefficient_t is float:
+        # Groups of vectors gain nothing.
+        _combine(out, p, q, r, a[0], b[0], c[0], head, 1, 1, REAL)
+        done = head
+    _combine(out + done, p + done, q + done, r + done, a[0], b[0], c[0], count - done, 1, 1, REAL)
 
 
 cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_t *r,
@@ -455,7 +460,7 @@ cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_
             if coefficient_t is longdouble:
                 _combine(out, p, q, r, a[at], b[at], c[at], count, step, out_step, REAL)
             elif out_step == 1 and step == 1:
-                combine_dense(out, p, q, r, a[at], b[at], c[at], count)
+                combine_dense(out, p, q, r, a + at, b + at, c + at, count)
             elif out_step == 1 and step == -1:
                 _combine(out + end, p - end, q - end, r - end, a[at], b[at], c[at], count, 1, -1,
                          REAL)
@@ -496,6 +501,18 @@ cdef inline void _combine_varying(value_t *restrict out, const value_t *p, const
                 p[i * step], q[i * step], r[i * step], a[i], b[i], c[i], kind)
 
 
+cdef inline void combine_varying_dense(value_t *out, const value_t *p, const value_t *q,
+                                       const value_t *r, const coefficient_t *a,
+                                       const coefficient_t *b, const coefficient_t *c,
+                                       Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t done = 0
+    if value_t is float and coefficient_t is double:
+        # Others, the compiler makes as fast.
+        done = combine_varying_widened(out, p, q, r, a, b, c, count, 0)
+    if done == 0:
+        _combine_varying(out, p, q, r, a, b, c, count, 1, 1, REAL)
+
+
 cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
                           const value_t *r, const coefficient_t *a,
                           const coefficient_t *b, const coefficient_t *c,
@@ -507,7 +524,7 @@ cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
             if coefficient_t is longdouble:
                 _combine_varying(out, p, q, r, a, b, c, count, step, out_step, REAL)
             elif out_step == 1 and step == 1:
-                _combine_varying(out, p, q, r, a, b, c, count, 1, 1, REAL)
+                combine_varying_dense(out, p, q, r, a, b, c, count)
             elif out_step == 1 and step == -1:
                 _combine_varying(out, p, q, r, a, b, c, count, -1, 1, REAL)
             else:

@@ -6,13 +6,18 @@
    same place of another page, as if it were of the same memory, and in turns of one vector, as
    compilers write them, it is most often the store of the turn before.
 
+   Floats that are combined by coefficients of double are converted in registers, by instructions
+   that compilers do not find.
+
    Not on 32-bit arm, whose vectors take the smallest numbers for zero. */
 
 #if defined(__GNUC__) && !defined(__arm__)
 
 #if defined(__AVX512F__)
+#include <immintrin.h>
 #define VECTOR 64
 #elif defined(__AVX__)
+#include <immintrin.h>
 #define VECTOR 32
 #else
 #define VECTOR 16
@@ -63,44 +68,73 @@
         return i;                                                                             \
     }
 
-/* out[i] = a p[i] + b q[i] + c r[i], in the same way: for whole groups; return how many. */
-static Py_ssize_t combine_doubles(double *out, const double *p, const double *q, const double *r,
-                                  double a, double b, double c, Py_ssize_t count)
-{
-    typedef double vector __attribute__((vector_size(VECTOR), aligned(sizeof(double)), may_alias));
-    const Py_ssize_t group = 4 * sizeof(vector) / sizeof(double);
-    Py_ssize_t i;
-    for (i = 0; i + group <= count; i += group) {
-        const vector *before = (const vector *)(p + i), *at = (const vector *)(q + i);
-        const vector *after = (const vector *)(r + i);
-        vector *result = (vector *)(out + i);
-        const vector first = a * before[0] + b * at[0] + c * after[0];
-        const vector second = a * before[1] + b * at[1] + c * after[1];
-        const vector third = a * before[2] + b * at[2] + c * after[2];
-        const vector fourth = a * before[3] + b * at[3] + c * after[3];
-        result[0] = first;
-        result[1] = second;
-        result[2] = third;
-        result[3] = fourth;
+/* Vector k of a group of coefficients: that of all points, or each point's own. */
+#define THE_SAME(a, k) *(a)
+#define ITS_OWN(a, k) ((const vector *)(a + i))[k]
+
+/* Vector k of a group of results, and of floats that are doubles here. */
+#define STORE(k, v) (((vector *)(out + i))[k] = (v))
+#if VECTOR == 64
+#define WIDENED(p, k) (vector)_mm512_cvtps_pd(_mm256_loadu_ps(p + i + 8 * k))
+#define STORE_NARROWED(k, v) _mm256_storeu_ps(out + i + 8 * k, _mm512_cvtpd_ps((__m512d)(v)))
+#elif VECTOR == 32
+#define WIDENED(p, k) (vector)_mm256_cvtps_pd(_mm_loadu_ps(p + i + 4 * k))
+#define STORE_NARROWED(k, v) _mm_storeu_ps(out + i + 4 * k, _mm256_cvtpd_ps((__m256d)(v)))
+#endif
+
+/* out[i] = a p[i] + b q[i] + c r[i] for `count` numbers, if they are a vector at least; return
+   how many. What is no whole vector at the end, or before `head`, is not done one by one but by a
+   vector that overlaps the next. */
+#define COMBINATIONS(name, type, wider, load, of, store)                                      \
+    static Py_ssize_t name(type *restrict out, const type *p, const type *q, const type *r,   \
+                           const wider *a, const wider *b, const wider *c, Py_ssize_t count,  \
+                           Py_ssize_t head)                                                   \
+    {                                                                                         \
+        typedef wider vector __attribute__((                                                  \
+            vector_size(VECTOR), aligned(sizeof(wider)), may_alias));                         \
+        const Py_ssize_t one = sizeof(vector) / sizeof(wider);                                \
+        Py_ssize_t i;                                                                         \
+        if (count < one)                                                                      \
+            return 0;                                                                         \
+        for (i = 0; i < head; i += one)                                                       \
+            store(0, COMBINED(0, load, of));                                                  \
+        for (i = head; i + 4 * one <= count; i += 4 * one) {                                  \
+            const vector first = COMBINED(0, load, of), second = COMBINED(1, load, of);       \
+            const vector third = COMBINED(2, load, of), fourth = COMBINED(3, load, of);       \
+            store(0, first);                                                                  \
+            store(1, second);                                                                 \
+            store(2, third);                                                                  \
+            store(3, fourth);                                                                 \
+        }                                                                                     \
+        for (; i + one <= count; i += one)                                                    \
+            store(0, COMBINED(0, load, of));                                                  \
+        if (i < count) {                                                                      \
+            i = count - one;                                                                  \
+            store(0, COMBINED(0, load, of));                                                  \
+        }                                                                                     \
+        return count;                                                                         \
     }
-    return i;
-}
+#define COMBINED(k, load, of) (of(a, k) * load(p, k) + of(b, k) * load(q, k) + of(c, k) * load(r, k))
 
 #else
 #define DIFFERENCES(name, type, operator, at, turned) NO_GROUPS(name, type)
-
-static Py_ssize_t combine_doubles(double *out, const double *p, const double *q, const double *r,
-                                  double a, double b, double c, Py_ssize_t count)
-{
-    (void)out, (void)p, (void)q, (void)r, (void)a, (void)b, (void)c, (void)count;
-    return 0;
-}
+#define COMBINATIONS(name, type, wider, load, of, store) NO_COMBINATIONS(name, type, wider)
 #endif
 
 #define NO_GROUPS(name, type)                                                                 \
     static Py_ssize_t name(type *out, const type *p, const type *r, type a, Py_ssize_t count) \
     {                                                                                         \
         (void)out, (void)p, (void)r, (void)a, (void)count;                                    \
+        return 0;                                                                             \
+    }
+
+#define NO_COMBINATIONS(name, type, wider)                                                    \
+    static Py_ssize_t name(type *out, const type *p, const type *q, const type *r,            \
+                           const wider *a, const wider *b, const wider *c, Py_ssize_t count,  \
+                           Py_ssize_t head)                                                   \
+    {                                                                                         \
+        (void)out, (void)p, (void)q, (void)r, (void)a, (void)b, (void)c, (void)count;         \
+        (void)head;                                                                           \
         return 0;                                                                             \
     }
 
@@ -121,8 +155,25 @@ NO_GROUPS(scale_floats_backward, float)
 NO_GROUPS(scale_doubles_backward, double)
 #endif
 
+COMBINATIONS(combine_doubles, double, double, FORWARD, THE_SAME, STORE)
+#if defined(WIDENED)
+COMBINATIONS(combine_widened, float, double, WIDENED, THE_SAME, STORE_NARROWED)
+COMBINATIONS(combine_varying_widened, float, double, WIDENED, ITS_OWN, STORE_NARROWED)
+#else
+NO_COMBINATIONS(combine_widened, float, double)
+NO_COMBINATIONS(combine_varying_widened, float, double)
+#endif
+
 #undef DIFFERENCES
 #undef NO_GROUPS
+#undef COMBINATIONS
+#undef NO_COMBINATIONS
+#undef COMBINED
+#undef THE_SAME
+#undef ITS_OWN
+#undef STORE
+#undef WIDENED
+#undef STORE_NARROWED
 #undef FORWARD
 #undef BACKWARD
 #undef AS_IT_IS

@@ -1,6 +1,7 @@
-"""Long rows: their first numbers are done apart, up to where a line of memory begins.
+"""Rows whose ends are done apart.
 
-Backward, what is left of whole groups of vectors is done apart.
+Of long ones, the first numbers, up to where a line of memory begins; of others, what is left of
+whole vectors: by one that overlaps the last but one, or, of differences backward, one by one.
 """
 
 import numpy as np
@@ -21,20 +22,22 @@ def surrounded(shape, dtype, offset):
     return memory.view("u1")[begin:begin + size].view(dtype).reshape(shape), memory
 
 
-# Both sides of the length from which on this is done.
+# Both sides of the lengths of a vector, of a group of them, and of what is long.
 @pytest.mark.parametrize(("dtype", "n"), [
+    *((dtype, n) for dtype in ("f8", "f4") for n in (3, 5, 6, 7, 9, 10, 11, 17, 18, 19, 37, 41)),
     ("f8", 125), ("f8", 126), ("f8", 127), ("f8", 128), ("f8", 144), ("f8", 517),
     ("f4", 250), ("f4", 251), ("f4", 252), ("f4", 253), ("f4", 288), ("f4", 1033),
 ])
 @pytest.mark.parametrize("step", [1, -1])
 def test_results_are_numpys_wherever_data_and_results_begin(dtype, n, step):
     random = np.random.default_rng(n)
-    own = [np.cumsum(random.random(size) + 0.1).astype(dtype) for size in (4, n)]
+    wide = [np.cumsum(random.random(size) + 0.1) for size in (4, n)]
+    own = [x.astype(dtype) for x in wide]
     for offset in range(0, LINE, np.dtype(dtype).itemsize):
         f, _ = surrounded((4, n), dtype, offset)
         f[...] = random.random(f.shape)
         f = f[:, ::step]
-        for spacing in (), (0.3,), own:
+        for spacing in (), (0.3,), own, wide:
             results, memories = zip(
                 *(surrounded(f.shape, dtype, at % LINE) for at in (offset * 5, offset + 24)),
                 strict=True)
