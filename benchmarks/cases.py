@@ -332,7 +332,8 @@ def cache_cases():
     yield Case("cache", (100_000,), spacing="even coordinates")
     for shape in ((100_000,), (256, 256), (64, 64, 64)):
         yield Case("cache", shape, spacing="coordinates")
-    yield Case("cache", (100_000,), "f4", spacing="coordinates")
+        # These are float64, as they mostly are with data of float32, too.
+        yield Case("cache", shape, "f4", spacing="coordinates")
 
 
 def large_cases():
