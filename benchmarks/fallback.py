@@ -75,6 +75,8 @@ def main():
     parser.add_argument("--calls", type=int, default=20_000, help="of each (20000)")
     parser.add_argument("--json", metavar="PATH", help="write everything that was measured")
     options = parser.parse_args()
+    if options.calls < 1:
+        parser.error(f"--calls: expected at least 1, not {options.calls}")
     facts = environment.describe(["numpy", "cgrad"])
     for name, fact in facts.items():
         print(f"{name:<14}{fact}")

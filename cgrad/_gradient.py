@@ -35,12 +35,25 @@ def _implementation_of(function):
 # time of asking them, which is what it took to ask our door.
 _implementation = _implementation_of(_numpy_gradient)
 
-# How NumPy's own arrays answer: by that, too. Most of their subclasses inherit it.
+# What makes NumPy's arrays answer by that implementation; most subclasses inherit it.
 _as_arrays_do = np.ndarray.__array_function__
 
-# What has no other answer, known without looking: to find nothing takes a microsecond.
+# Types that have no other, known without looking: to find none takes a microsecond.
 _common_types = frozenset((
     np.ndarray, int, float, complex, bool, str, list, tuple, *np.sctypeDict.values()))
+
+
+def _answers_itself(kind):
+    """Tell whether NumPy asks arguments of a type for an answer of their own (NEP 18)."""
+    try:
+        if kind in _common_types:
+            return False
+    except Exception:
+        pass                          # a type need not have a hash
+    try:
+        return getattr(kind, "__array_function__", _as_arrays_do) is not _as_arrays_do
+    except Exception:
+        return False                  # to NumPy, too, any error means none
 
 
 def compiled_or_numpy(f, varargs, axis, edge_order):
@@ -55,8 +68,7 @@ def _answer_of_numpy(f, varargs, axis, edge_order, workers=None):
     """Fall back: call `numpy.gradient` with what it was called with here."""
     for argument in (f, *varargs):
         kind = type(argument)
-        if (kind not in _common_types
-                and getattr(kind, "__array_function__", _as_arrays_do) is not _as_arrays_do):
+        if kind is not np.ndarray and _answers_itself(kind):
             break
     else:
         if axis is None and type(edge_order) is int and edge_order == 1:

@@ -256,10 +256,11 @@ cdef inline void scaled_edges(value_t *out, const value_t *f, coefficient_t type
 # A kernel calls its one inlined body from several arms. Literal steps, for rows
 # forward, backward and (for uniform axes) of every other number, let the compiler turn
 # it into vector code, a literal kind takes out the arithmetic of the others; of long rows
-# forward, and of differences backward, vectors.h takes most. What is left of these, and
-# combinations backward whose coefficients do not change, are run over from the other end of the
-# row: so the vector that is turned around is that of results, not two or three of f. Halves
-# always come in dense rows; there are no vectors of long doubles.
+# forward, of differences backward, and of combinations of float64 or by float64, vectors.h takes
+# most or all. What is left of differences backward, and combinations backward whose coefficients
+# do not change, are run over from the other end of the row: so the vector that is turned around is
+# that of results, not two or three of f. Halves always come in dense rows; there are no vectors of
+# long doubles.
 
 
 cdef enum:
@@ -437,7 +438,7 @@ cdef inline void combine_dense(value_t *out, const value_t *p, const value_t *q,
                                const coefficient_t *c, Py_ssize_t count) noexcept nogil:
     cdef Py_ssize_t head = head_of(out, count), done = 0
     if value_t is double and coefficient_t is double:
-        done = combine_doubles(out, p, q, r, a, b, c, count, head % count)
+        done = combine_doubles(out, p, q, r, a, b, c, count, head if head < count else 0)
     elif value_t is float and coefficient_t is double:
         # Conversions take longer than stores, wherever these begin.
         done = combine_widened(out, p, q, r, a, b, c, count, 0)

@@ -2,12 +2,12 @@
    f backward, four vectors at a time, with the arithmetic of `quotient`, `product` and
    `combination`.
 
-   All is loaded before the first is stored. A load waits for a store that has just begun at the
+   Of four vectors, all is loaded before the first is stored. A load waits for a store that has just begun at the
    same place of another page, as if it were of the same memory, and in turns of one vector, as
    compilers write them, it is most often the store of the turn before.
 
-   Floats that are combined by coefficients of double are converted in registers, by instructions
-   that compilers do not find.
+   Floats that are combined by coefficients of double are converted as they are loaded; gcc loads
+   more of them than a vector of doubles has room for, and splits it.
 
    Not on 32-bit arm, whose vectors take the smallest numbers for zero. */
 
@@ -83,8 +83,8 @@
 #endif
 
 /* out[i] = a p[i] + b q[i] + c r[i] for `count` numbers, if they are a vector at least; return
-   how many. What is no whole vector at the end, or before `head`, is not done one by one but by a
-   vector that overlaps the next. */
+   how many. What is no whole vector at the end, or before `head`, is not done one by one but by one
+   that overlaps its neighbour: so there are at least `head` numbers and a vector, unless it is 0. */
 #define COMBINATIONS(name, type, wider, load, of, store)                                      \
     static Py_ssize_t name(type *restrict out, const type *p, const type *q, const type *r,   \
                            const wider *a, const wider *b, const wider *c, Py_ssize_t count,  \
