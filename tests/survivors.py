@@ -26,7 +26,7 @@ SURVIVORS = [
     ("edges_of", r" quotient\(", r"'0' in (first|last)\[0\] \(3\)", SAME),
     ("_divide", r"ratio = 0, scale = 1", r"'0.0' in 0.0|'1.0' in 1.0", UNUSED),
     ("divide", r"_divide\(out|divide_dense\(out", r"'0' in a\[0\]", SAME),
-    (r"(divide|scale|combine)_dense", r"while ", r"'1' in 1", TRUTH),
+    (r"(divide|scale)_dense", r"while ", r"'1' in 1", TRUTH),
     (r"divide|scale|combine\w*", r"step == 2", r"'2' in 2", OTHER_WAY),
     (r"divide|scale|combine\w*", r"edges\(", r"'0' in [ax]\[0\]", TAG),
     ("scaled_ends", r"scaled_edges\(", r"'0' in 0$", TAG),
