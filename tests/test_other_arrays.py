@@ -106,6 +106,26 @@ def test_jax_gives_numpys_arrays():
     assert oracle.bits(result) == oracle.bits(np.gradient(X.astype("f4")))
 
 
+class WithoutHash(type):
+    def __eq__(cls, other):
+        return cls is other
+
+
+class WithoutAttributes(type):
+    def __getattr__(cls, name):
+        raise ValueError(name)
+
+
+@pytest.mark.parametrize("metaclass", [WithoutHash, WithoutAttributes])
+def test_types_may_be_odd_where_they_may_to_numpy(metaclass):
+    # NumPy hashes some of them with Python 3.13.
+    class Sequence(list, metaclass=metaclass):
+        pass
+
+    assert_same((Sequence([1.0, 2.0, 4.0]),), {})
+    assert_same(([1.0, 2.0, 4.0], Sequence([0.0, 1.0, 2.0])), {})
+
+
 def test_dlpack_alone_is_no_array_to_numpy():
     assert_same((DLPackAlone(F),), {})
 
