@@ -56,8 +56,8 @@ def last_level_cache():
 bound = read_bound()
 kernels.keep_at_most(bound)
 if kernels.can_stream():
-    # Data and results that do not fit in it together push each other out, and somewhat less do,
-    # for it is never theirs alone. Measured where it is 32 MiB; it counts as no less.
+    # Data and results that do not fit in it together push each other out, and do so somewhat
+    # before, for it is never theirs alone. Measured where it is 32 MiB; it counts as no less.
     kernels.stream_from(max(last_level_cache(), 2**25) * 7 // 8)
 
 
