@@ -91,7 +91,7 @@ if sys.platform != "win32" and sysconfig.get_platform().endswith("x86_64"):
 
 loops = [
     "loops.pxi", "rows.pxi", "coefficients.pxi", "conversion.pxi", "pixels.pxi", "vectors.h",
-    "half.h", "numbers.h", "pixels.h",
+    "quotients.h", "half.h", "numbers.h", "pixels.h",
 ]
 door = [
     *loops, "spacing.pxi", "walker.pxi", "sharing.pxi", "workers.h", "kept_memory.h",

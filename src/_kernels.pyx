@@ -114,8 +114,24 @@ cdef extern from *:
       #define CGRAD_COMPILER "unknown"
     #endif
     #if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
-      /* No CPU has AVX2 without the conversions of halves (F16C), which are older. */
-      #define cgrad_has_avx2() __builtin_cpu_supports("avx2")
+      #include <xmmintrin.h>
+
+      /* Whether this CPU notes floating-point events. valgrind's does not. */
+      static int cgrad_notes_events(void)
+      {
+          const unsigned before = _mm_getcsr();
+          volatile double huge = 1e300;
+          unsigned noted;
+          _mm_setcsr((before & ~_MM_EXCEPT_MASK) | _MM_MASK_MASK);
+          huge *= huge;
+          noted = _mm_getcsr();
+          _mm_setcsr(before);
+          return (noted & _MM_EXCEPT_OVERFLOW) != 0;
+      }
+      /* No CPU has AVX2 without the conversions of halves (F16C), which are older, but a few have
+         it without fused operations. */
+      #define cgrad_has_avx2() (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") \
+        && cgrad_notes_events())
       #define cgrad_has_avx512() (__builtin_cpu_supports("avx512f") && \
         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && \
         __builtin_cpu_supports("avx512vl"))

@@ -45,21 +45,24 @@
 #define ORDER_OF_double 1, 0
 #endif
 
-/* out[i] = (r[i] - p[i]) OPERATOR a, or, backward, (r[-i] - p[-i]) OPERATOR a, for whole groups of
-   `count` numbers; return how many. */
-#define DIFFERENCES(name, type, operator, at, turned)                                         \
+/* out[i] = OF(r[i] - p[i]), or, backward, OF(r[-i] - p[-i]), for whole groups of `count` numbers;
+   return how many. What OF divides or multiplies by is `by`. */
+#define DIVIDED(x) (x) / by
+#define MULTIPLIED(x) (x) * by
+#define DIFFERENCES(name, type, value_of_by, of, at, turned)                                  \
     static Py_ssize_t name(type *out, const type *p, const type *r, type a, Py_ssize_t count) \
     {                                                                                         \
         typedef type vector __attribute__((                                                   \
             vector_size(VECTOR), aligned(sizeof(type)), may_alias));                          \
         const Py_ssize_t group = 4 * sizeof(vector) / sizeof(type);                           \
+        const type by = value_of_by;                                                          \
         Py_ssize_t i;                                                                         \
         for (i = 0; i + group <= count; i += group) {                                         \
             vector *result = (vector *)(out + i);                                             \
-            const vector first = (at(r, 0) - at(p, 0)) operator a;                            \
-            const vector second = (at(r, 1) - at(p, 1)) operator a;                           \
-            const vector third = (at(r, 2) - at(p, 2)) operator a;                            \
-            const vector fourth = (at(r, 3) - at(p, 3)) operator a;                           \
+            const vector first = of(at(r, 0) - at(p, 0));                                     \
+            const vector second = of(at(r, 1) - at(p, 1));                                    \
+            const vector third = of(at(r, 2) - at(p, 2));                                     \
+            const vector fourth = of(at(r, 3) - at(p, 3));                                    \
             result[0] = turned(first, type);                                                  \
             result[1] = turned(second, type);                                                 \
             result[2] = turned(third, type);                                                  \
@@ -67,6 +70,21 @@
         }                                                                                     \
         return i;                                                                             \
     }
+
+/* Differences of doubles, divided by a. */
+#if VECTOR == 32 && defined(__AVX2__) && defined(__ELF__)
+#include "quotients.h"
+#define QUOTIENTS(name, at, turned)                                                           \
+    DIFFERENCES(name##_each, double, a, DIVIDED, at, turned)                                  \
+    DIFFERENCES(CORRECTS name##_corrected, double, 1 / a, CORRECTED, at, turned)              \
+    static Py_ssize_t name(                                                                   \
+        double *out, const double *p, const double *r, double a, Py_ssize_t count)            \
+    {                                                                                         \
+        return divide_or_correct(name##_each, name##_corrected, out, p, r, a, count);         \
+    }
+#else
+#define QUOTIENTS(name, at, turned) DIFFERENCES(name, double, a, DIVIDED, at, turned)
+#endif
 
 /* Vector k of a group of coefficients: that of all points, or each point's own. */
 #define THE_SAME(a, k) *(a)
@@ -117,7 +135,8 @@
 #define COMBINED(k, load, of) (of(a, k) * load(p, k) + of(b, k) * load(q, k) + of(c, k) * load(r, k))
 
 #else
-#define DIFFERENCES(name, type, operator, at, turned) NO_GROUPS(name, type)
+#define DIFFERENCES(name, type, value_of_by, of, at, turned) NO_GROUPS(name, type)
+#define QUOTIENTS(name, at, turned) NO_GROUPS(name, double)
 #define COMBINATIONS(name, type, wider, load, of, store) NO_COMBINATIONS(name, type, wider)
 #endif
 
@@ -138,21 +157,21 @@
         return 0;                                                                             \
     }
 
-DIFFERENCES(divide_floats, float, /, FORWARD, AS_IT_IS)
-DIFFERENCES(divide_doubles, double, /, FORWARD, AS_IT_IS)
-DIFFERENCES(scale_floats, float, *, FORWARD, AS_IT_IS)
-DIFFERENCES(scale_doubles, double, *, FORWARD, AS_IT_IS)
+DIFFERENCES(divide_floats, float, a, DIVIDED, FORWARD, AS_IT_IS)
+DIFFERENCES(scale_floats, float, a, MULTIPLIED, FORWARD, AS_IT_IS)
+DIFFERENCES(scale_doubles, double, a, MULTIPLIED, FORWARD, AS_IT_IS)
+QUOTIENTS(divide_doubles, FORWARD, AS_IT_IS)
 
 #if defined(TURNED)
-DIFFERENCES(divide_floats_backward, float, /, BACKWARD, TURNED)
-DIFFERENCES(divide_doubles_backward, double, /, BACKWARD, TURNED)
-DIFFERENCES(scale_floats_backward, float, *, BACKWARD, TURNED)
-DIFFERENCES(scale_doubles_backward, double, *, BACKWARD, TURNED)
+DIFFERENCES(divide_floats_backward, float, a, DIVIDED, BACKWARD, TURNED)
+DIFFERENCES(scale_floats_backward, float, a, MULTIPLIED, BACKWARD, TURNED)
+DIFFERENCES(scale_doubles_backward, double, a, MULTIPLIED, BACKWARD, TURNED)
+QUOTIENTS(divide_doubles_backward, BACKWARD, TURNED)
 #else
 NO_GROUPS(divide_floats_backward, float)
-NO_GROUPS(divide_doubles_backward, double)
 NO_GROUPS(scale_floats_backward, float)
 NO_GROUPS(scale_doubles_backward, double)
+NO_GROUPS(divide_doubles_backward, double)
 #endif
 
 COMBINATIONS(combine_doubles, double, double, FORWARD, THE_SAME, STORE)
@@ -165,6 +184,11 @@ NO_COMBINATIONS(combine_varying_widened, float, double)
 #endif
 
 #undef DIFFERENCES
+#undef DIVIDED
+#undef MULTIPLIED
+#undef QUOTIENTS
+#undef CORRECTS
+#undef CORRECTED
 #undef NO_GROUPS
 #undef COMBINATIONS
 #undef NO_COMBINATIONS

@@ -1,0 +1,132 @@
+"""Quotients are those of a division, also where a row is multiplied by the reciprocal.
+
+`quotients.h` takes rows of float64 over a positive spacing, with AVX2.
+"""
+
+import ctypes
+import sys
+
+import numpy as np
+import oracle
+import pytest
+
+import cgrad
+from cgrad._simd import kernels
+
+ORDINARY = 200                    # numbers of a row, enough for a long one
+TINY, HUGE = np.finfo("f8").smallest_subnormal, np.finfo("f8").max
+FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO = 0x800, 0x400, 0xC00    # of x86
+
+
+def data(differences, step=1):
+    """Return f whose interior differences along the first axis are these, and 0 before them."""
+    f = np.zeros((3, len(differences)))
+    f[2] = differences
+    return f[:, ::step]
+
+
+def quotients(gradient, differences, divisor, step=1):
+    """Return the differences divided; 2 h, by which they are, is the divisor."""
+    return gradient(data(differences, step), divisor / 2, axis=0)[1]
+
+
+def near_middles(random, count):
+    """Return dividends and a divisor whose quotients are as near as can be to where rounding turns.
+
+    With m the middle of two numbers of 53 bits, so odd with 54, x 2^53 = m a + d for a small odd d.
+    """
+    a = int(random.integers(2**52, 2**53)) | 1
+    inverse = pow(a, -1, 2**54)
+    x = []
+    for d in range(1, 2 * count, 2):
+        for sign in (1, -1):
+            m = -sign * d * inverse % 2**54
+            dividend, rest = divmod(m * a + sign * d, 2**53)
+            # If dividend has more bits than a number has, it is no number unless they are 0.
+            if m >= 2**53 and not rest and float(dividend) == dividend:
+                x.append(float(dividend))
+    return np.array(x), float(a)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_quotients_next_to_where_rounding_turns(step):
+    random = np.random.default_rng(1)
+    turned = 0
+    for _ in range(200):
+        x, a = near_middles(random, 400)
+        assert len(x) > ORDINARY
+        x *= np.exp2(random.integers(-60, 60, len(x))) * random.choice([1.0, -1.0], len(x))
+        a *= 2.0 ** random.integers(-101, -4)
+        expected = quotients(np.gradient, x, a, step)
+        assert quotients(cgrad.gradient, x, a, step).tobytes() == expected.tobytes()
+        turned += (x[::step] * (1 / a) != expected).sum()
+    # And a multiplication alone is often off.
+    assert turned > 10_000
+
+
+@pytest.mark.parametrize("events", ["ignore", "raise"])
+@pytest.mark.parametrize("step", [1, -1])
+def test_numbers_of_every_size(step, events):
+    random = np.random.default_rng(2)
+    for exponent in range(-1074, 1024):
+        for a in (random.random() + 1, 0.6 * 2.0 ** random.integers(-52, 52),
+                  0.6 * 2.0 ** random.integers(-1000, 1000)):
+            x = random.random(ORDINARY) - 0.5
+            at = random.integers(ORDINARY, size=random.integers(1, 3))
+            x[at] = np.ldexp(random.random(len(at)) + 1, exponent) * random.choice([1, -1])
+            oracle.assert_same(
+                cgrad.gradient, (data(x, step), a / 2), {"axis": 0}, all=events)
+
+
+@pytest.mark.parametrize("special", [
+    0.0, -0.0, np.inf, -np.inf, np.nan, -np.nan, TINY, -TINY, 2.0**-1022, 2.0**-1022 - TINY,
+    HUGE, -HUGE, HUGE / 3, 2.0**-970, 2.0**-1022 * 3,
+])
+@pytest.mark.parametrize("divisor", [
+    0.6, -0.6, 3.0, 1 / 3, 1e-15, 1e15, 2.0**1023, 1e-300, 1e300, TINY, HUGE, np.inf, np.nan,
+    0.0, -0.0,
+])
+def test_one_special_number_among_ordinary_ones_anywhere(special, divisor):
+    for place in range(0, ORDINARY, 7):
+        for step in (1, -1):
+            x = np.random.default_rng(place).random(ORDINARY) - 0.5
+            x[place] = special
+            for events in ("ignore", "raise"):
+                oracle.assert_same(
+                    cgrad.gradient, (data(x, step), divisor / 2), {"axis": 0}, all=events)
+
+
+@pytest.mark.parametrize("special", [np.inf, -np.inf, np.nan, -0.0, 3 * TINY, 2.0**-1000])
+def test_what_a_division_does_not_note_is_not_noted(special):
+    x = np.random.default_rng(3).random(ORDINARY)
+    x[100] = special
+    expected = quotients(np.gradient, x, 0.75)
+    with np.errstate(all="raise"):
+        got = kernels.differentiate(data(x), (0.375,), 0, 1)
+    assert got is not None
+    assert got[1].tobytes() == expected.tobytes()
+
+
+def test_the_payload_of_nan_is_kept():
+    x = np.random.default_rng(4).random(ORDINARY)
+    x.view("u8")[50:60] = 0x7FF8_0000_0000_0123 + np.arange(10, dtype="u8")
+    x.view("u8")[70:80] = 0xFFF8_0000_0000_0123 + np.arange(10, dtype="u8")
+    expected = quotients(np.gradient, x, 0.6)
+    assert quotients(cgrad.gradient, x, 0.6).tobytes() == expected.tobytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not kernels.simd_levels(), reason="x86 on Linux")
+@pytest.mark.parametrize("mode", [FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO])
+def test_rounding_as_the_caller_has_set_it(mode):
+    fesetround = ctypes.CDLL("libm.so.6").fesetround
+    # Among them some whose quotients are not rounded.
+    x = np.where(np.arange(ORDINARY) % 3, np.random.default_rng(5).random(ORDINARY), 2.25)
+    to_nearest = quotients(np.gradient, x, 0.75)
+    try:
+        assert fesetround(mode) == 0
+        expected = quotients(np.gradient, x, 0.75)
+        got = quotients(cgrad.gradient, x, 0.75)
+    finally:
+        assert fesetround(0) == 0
+    assert expected.tobytes() != to_nearest.tobytes()
+    assert got.tobytes() == expected.tobytes()
