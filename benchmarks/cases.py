@@ -314,6 +314,7 @@ def small_cases():
     for n in (1000, 10_000):
         for dtype in ("f4", "f8"):
             yield Case("small", (n,), dtype)
+    yield Case("small", (10_000,), spacing="scalar")
     # What ``x[1] - x[0]`` gives: float32 data is then divided in float64.
     yield Case("small", (1000,), "f4", spacing="float64 scalar")
     yield Case("small", (1000,), spacing="coordinates")
@@ -327,7 +328,9 @@ def cache_cases():
     for shape in ((100_000,), (256, 256), (512, 512), (64, 64, 64)):
         for dtype in ("f4", "f8"):
             yield Case("cache", shape, dtype)
+    yield Case("cache", (100_000,), spacing="scalar")
     yield Case("cache", (256, 256), spacing="scalar")
+    yield Case("cache", (256, 256), "f4", spacing="float64 scalar")
     yield Case("cache", (256, 256), edge_order=2)
     yield Case("cache", (100_000,), spacing="even coordinates")
     for shape in ((100_000,), (256, 256), (64, 64, 64)):

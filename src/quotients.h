@@ -1,5 +1,5 @@
-/* `divide_doubles` of vectors.h where vectors are AVX2's: a row waits for divisions there, up to half
-   as long again as for its numbers from and to a second-level cache.
+/* `divide_doubles` and `divide_widened` of vectors.h where vectors are AVX2's: a row waits for
+   divisions there, up to half as long again as for its numbers from and to a second-level cache.
 
    Instead a difference x is multiplied by the reciprocal, z = 1 / a, and the error corrected:
 
@@ -25,33 +25,27 @@
    through all three operations as through a division, and so do zeros of both signs, if a is positive;
    and all of this is for rounding to nearest. */
 
-typedef Py_ssize_t divide_row(
-    double *out, const double *p, const double *r, double a, Py_ssize_t count);
+/* Divide a row, or correct it, by functions that are given, and return what they return. */
+#define DIVIDE_OR_CORRECT(divide, correct)                                                    \
+    const unsigned noted_before = _mm_getcsr();                                               \
+    unsigned noted;                                                                           \
+    Py_ssize_t done;                                                                          \
+    if (!__builtin_isgreater(a, 0) || (noted_before & _MM_ROUND_MASK) != _MM_ROUND_NEAREST)   \
+        return divide(out, p, r, a, count);                                                   \
+    _mm_setcsr((noted_before & ~_MM_EXCEPT_MASK) | _MM_MASK_MASK);                            \
+    done = correct(out, p, r, a, count);                                                      \
+    noted = _mm_getcsr() & _MM_EXCEPT_MASK;                                                   \
+    if (noted & ~_MM_EXCEPT_INEXACT) {                                                        \
+        _mm_setcsr(noted_before);                                                             \
+        return divide(out, p, r, a, count);                                                   \
+    }                                                                                         \
+    _mm_setcsr(noted_before | noted);                                                         \
+    return done
 
-static inline Py_ssize_t divide_or_correct(
-    divide_row *divide, divide_row *correct, double *out, const double *p, const double *r, double a,
-    Py_ssize_t count)
-{
-    const unsigned noted_before = _mm_getcsr();
-    unsigned noted;
-    Py_ssize_t done;
-    if (!__builtin_isgreater(a, 0) || (noted_before & _MM_ROUND_MASK) != _MM_ROUND_NEAREST)
-        return divide(out, p, r, a, count);
-    _mm_setcsr((noted_before & ~_MM_EXCEPT_MASK) | _MM_MASK_MASK);
-    done = correct(out, p, r, a, count);
-    noted = _mm_getcsr() & _MM_EXCEPT_MASK;
-    if (noted & ~_MM_EXCEPT_INEXACT) {
-        _mm_setcsr(noted_before);
-        return divide(out, p, r, a, count);
-    }
-    _mm_setcsr(noted_before | noted);
-    return done;
-}
-
-#define CORRECTED(x) (vector)corrected((__m256d)(x), _mm256_set1_pd(a), _mm256_set1_pd(by))
-/* Never part of another function, which it is called from when events are not noted; and in a section
-   of its own, so that tests see that nothing else fuses. */
+/* Of a function that corrects. Not inline: what it computes must not leave the place between two
+   `_mm_setcsr`. And in a section of its own: so tests see that nothing else fuses. */
 #define CORRECTS __attribute__((noinline, target("fma"), section("quotients")))
+#define CORRECTED(x) (vector)corrected((__m256d)(x), _mm256_set1_pd(a), _mm256_set1_pd(by))
 
 static inline __attribute__((always_inline, target("fma"))) __m256d corrected(
     __m256d x, __m256d a, __m256d z)

@@ -83,6 +83,10 @@ cdef extern from "vectors.h" nogil:
     Py_ssize_t scale_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t scale_doubles(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
+    Py_ssize_t divide_widened(
+        float *out, const float *p, const float *r, double a, Py_ssize_t count)
+    Py_ssize_t scale_widened(
+        float *out, const float *p, const float *r, double a, Py_ssize_t count)
     Py_ssize_t divide_floats_backward(
         float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t divide_doubles_backward(
@@ -307,6 +311,8 @@ cdef inline void divide_dense(value_t *out, const value_t *p, const value_t *r,
             begin += divide_floats(out + begin, p + begin, r + begin, a, end - begin)
         elif value_t is double and coefficient_t is double:
             begin += divide_doubles(out + begin, p + begin, r + begin, a, end - begin)
+        elif value_t is float and coefficient_t is double:
+            begin += divide_widened(out + begin, p + begin, r + begin, a, end - begin)
 
 
 cdef inline void divide_backward(value_t *out, const value_t *p, const value_t *r,
@@ -379,6 +385,8 @@ cdef inline void scale_dense(value_t *out, const value_t *p, const value_t *r,
             begin += scale_floats(out + begin, p + begin, r + begin, a, end - begin)
         elif value_t is double and coefficient_t is double:
             begin += scale_doubles(out + begin, p + begin, r + begin, a, end - begin)
+        elif value_t is float and coefficient_t is double:
+            begin += scale_widened(out + begin, p + begin, r + begin, a, end - begin)
 
 
 cdef inline void scale_backward(value_t *out, const value_t *p, const value_t *r,

@@ -2,12 +2,13 @@
    f backward, four vectors at a time, with the arithmetic of `quotient`, `product` and
    `combination`.
 
-   Of four vectors, all is loaded before the first is stored. A load waits for a store that has just begun at the
-   same place of another page, as if it were of the same memory, and in turns of one vector, as
-   compilers write them, it is most often the store of the turn before.
+   Of four vectors, all is loaded before the first is stored. A load waits for a store that has just
+   begun at the same place of another page, as if it were of the same memory, and in turns of one
+   vector, as compilers write them, it is most often the store of the turn before.
 
-   Floats that are combined by coefficients of double are converted as they are loaded; gcc loads
-   more of them than a vector of doubles has room for, and splits it.
+   Floats that are combined by coefficients of double are converted as they are loaded, and
+   differences of floats that are divided or multiplied by a double, four or eight at a time; gcc
+   loads more of them than a vector of doubles has room for, and splits it.
 
    Not on 32-bit arm, whose vectors take the smallest numbers for zero. */
 
@@ -26,7 +27,6 @@
 /* Vector k of a group: from p + i on, or, backward, from p - i on down. */
 #define FORWARD(p, k) ((const vector *)(p + i))[k]
 #define BACKWARD(p, k) ((const vector *)(p - i + 1))[-1 - k]
-#define AS_IT_IS(v, type) v
 
 /* The numbers of a vector in the opposite order. gcc has a word for it since 12. */
 #if defined(__has_builtin)
@@ -45,60 +45,69 @@
 #define ORDER_OF_double 1, 0
 #endif
 
-/* out[i] = OF(r[i] - p[i]), or, backward, OF(r[-i] - p[-i]), for whole groups of `count` numbers;
-   return how many. What OF divides or multiplies by is `by`. */
-#define DIVIDED(x) (x) / by
-#define MULTIPLIED(x) (x) * by
-#define DIFFERENCES(name, type, value_of_by, of, at, turned)                                  \
-    static Py_ssize_t name(type *out, const type *p, const type *r, type a, Py_ssize_t count) \
-    {                                                                                         \
-        typedef type vector __attribute__((                                                   \
-            vector_size(VECTOR), aligned(sizeof(type)), may_alias));                          \
-        const Py_ssize_t group = 4 * sizeof(vector) / sizeof(type);                           \
-        const type by = value_of_by;                                                          \
-        Py_ssize_t i;                                                                         \
-        for (i = 0; i + group <= count; i += group) {                                         \
-            vector *result = (vector *)(out + i);                                             \
-            const vector first = of(at(r, 0) - at(p, 0));                                     \
-            const vector second = of(at(r, 1) - at(p, 1));                                    \
-            const vector third = of(at(r, 2) - at(p, 2));                                     \
-            const vector fourth = of(at(r, 3) - at(p, 3));                                    \
-            result[0] = turned(first, type);                                                  \
-            result[1] = turned(second, type);                                                 \
-            result[2] = turned(third, type);                                                  \
-            result[3] = turned(fourth, type);                                                 \
-        }                                                                                     \
-        return i;                                                                             \
-    }
+/* Vector k of a group of differences. */
+#define AHEAD(k) (FORWARD(r, k) - FORWARD(p, k))
+#define BACK(k) (BACKWARD(r, k) - BACKWARD(p, k))
 
-/* Differences of doubles, divided by a. */
-#if VECTOR == 32 && defined(__AVX2__) && defined(__ELF__)
-#include "quotients.h"
-#define QUOTIENTS(name, at, turned)                                                           \
-    DIFFERENCES(name##_each, double, a, DIVIDED, at, turned)                                  \
-    DIFFERENCES(CORRECTS name##_corrected, double, 1 / a, CORRECTED, at, turned)              \
-    static Py_ssize_t name(                                                                   \
-        double *out, const double *p, const double *r, double a, Py_ssize_t count)            \
-    {                                                                                         \
-        return divide_or_correct(name##_each, name##_corrected, out, p, r, a, count);         \
-    }
-#else
-#define QUOTIENTS(name, at, turned) DIFFERENCES(name, double, a, DIVIDED, at, turned)
-#endif
-
-/* Vector k of a group of coefficients: that of all points, or each point's own. */
-#define THE_SAME(a, k) *(a)
-#define ITS_OWN(a, k) ((const vector *)(a + i))[k]
-
-/* Vector k of a group of results, and of floats that are doubles here. */
+/* Vector k of a group of results. */
 #define STORE(k, v) (((vector *)(out + i))[k] = (v))
+#define STORE_FLOATS_TURNED(k, v) STORE(k, TURNED(v, float))
+#define STORE_DOUBLES_TURNED(k, v) STORE(k, TURNED(v, double))
+
+/* The same of floats that are doubles here. */
 #if VECTOR == 64
 #define WIDENED(p, k) (vector)_mm512_cvtps_pd(_mm256_loadu_ps(p + i + 8 * k))
 #define STORE_NARROWED(k, v) _mm256_storeu_ps(out + i + 8 * k, _mm512_cvtpd_ps((__m512d)(v)))
 #elif VECTOR == 32
 #define WIDENED(p, k) (vector)_mm256_cvtps_pd(_mm_loadu_ps(p + i + 4 * k))
+#define WIDENED_AHEAD(k) \
+    (vector)_mm256_cvtps_pd(_mm_loadu_ps(r + i + 4 * k) - _mm_loadu_ps(p + i + 4 * k))
 #define STORE_NARROWED(k, v) _mm_storeu_ps(out + i + 4 * k, _mm256_cvtpd_ps((__m256d)(v)))
 #endif
+
+/* out[i] = OF(r[i] - p[i]), or, backward, OF(r[-i] - p[-i]), for whole groups of `count` numbers;
+   return how many. What OF divides or multiplies by is `by`. */
+#define DIVIDED(x) (x) / by
+#define MULTIPLIED(x) (x) * by
+#define DIFFERENCES(name, type, wider, value_of_by, of, difference, store)                    \
+    static Py_ssize_t name(                                                                   \
+        type *out, const type *p, const type *r, wider a, Py_ssize_t count)                   \
+    {                                                                                         \
+        typedef wider vector __attribute__((                                                  \
+            vector_size(VECTOR), aligned(sizeof(type)), may_alias));                          \
+        const Py_ssize_t group = 4 * sizeof(vector) / sizeof(wider);                          \
+        const wider by = value_of_by;                                                         \
+        Py_ssize_t i;                                                                         \
+        for (i = 0; i + group <= count; i += group) {                                         \
+            const vector first = of(difference(0)), second = of(difference(1));               \
+            const vector third = of(difference(2)), fourth = of(difference(3));               \
+            store(0, first);                                                                  \
+            store(1, second);                                                                 \
+            store(2, third);                                                                  \
+            store(3, fourth);                                                                 \
+        }                                                                                     \
+        return i;                                                                             \
+    }
+
+/* Quotients of differences by a double. */
+#if VECTOR == 32 && defined(__AVX2__) && defined(__ELF__)
+#include "quotients.h"
+#define QUOTIENTS(name, type, difference, store)                                              \
+    DIFFERENCES(name##_each, type, double, a, DIVIDED, difference, store)                     \
+    DIFFERENCES(CORRECTS name##_corrected, type, double, 1 / a, CORRECTED, difference, store) \
+    static Py_ssize_t name(                                                                   \
+        type *out, const type *p, const type *r, double a, Py_ssize_t count)                  \
+    {                                                                                         \
+        DIVIDE_OR_CORRECT(name##_each, name##_corrected);                                     \
+    }
+#else
+#define QUOTIENTS(name, type, difference, store) \
+    DIFFERENCES(name, type, double, a, DIVIDED, difference, store)
+#endif
+
+/* Vector k of a group of coefficients: that of all points, or each point's own. */
+#define THE_SAME(a, k) *(a)
+#define ITS_OWN(a, k) ((const vector *)(a + i))[k]
 
 /* out[i] = a p[i] + b q[i] + c r[i] for `count` numbers, if they are a vector at least; return
    how many. What is no whole vector at the end, or before `head`, is not done one by one but by one
@@ -135,13 +144,15 @@
 #define COMBINED(k, load, of) (of(a, k) * load(p, k) + of(b, k) * load(q, k) + of(c, k) * load(r, k))
 
 #else
-#define DIFFERENCES(name, type, value_of_by, of, at, turned) NO_GROUPS(name, type)
-#define QUOTIENTS(name, at, turned) NO_GROUPS(name, double)
+#define DIFFERENCES(name, type, wider, value_of_by, of, difference, store) \
+    NO_GROUPS(name, type, wider)
+#define QUOTIENTS(name, type, difference, store) NO_GROUPS(name, type, double)
 #define COMBINATIONS(name, type, wider, load, of, store) NO_COMBINATIONS(name, type, wider)
 #endif
 
-#define NO_GROUPS(name, type)                                                                 \
-    static Py_ssize_t name(type *out, const type *p, const type *r, type a, Py_ssize_t count) \
+#define NO_GROUPS(name, type, wider)                                                          \
+    static Py_ssize_t name(                                                                   \
+        type *out, const type *p, const type *r, wider a, Py_ssize_t count)                   \
     {                                                                                         \
         (void)out, (void)p, (void)r, (void)a, (void)count;                                    \
         return 0;                                                                             \
@@ -157,21 +168,29 @@
         return 0;                                                                             \
     }
 
-DIFFERENCES(divide_floats, float, a, DIVIDED, FORWARD, AS_IT_IS)
-DIFFERENCES(scale_floats, float, a, MULTIPLIED, FORWARD, AS_IT_IS)
-DIFFERENCES(scale_doubles, double, a, MULTIPLIED, FORWARD, AS_IT_IS)
-QUOTIENTS(divide_doubles, FORWARD, AS_IT_IS)
+DIFFERENCES(divide_floats, float, float, a, DIVIDED, AHEAD, STORE)
+DIFFERENCES(scale_floats, float, float, a, MULTIPLIED, AHEAD, STORE)
+QUOTIENTS(divide_doubles, double, AHEAD, STORE)
+DIFFERENCES(scale_doubles, double, double, a, MULTIPLIED, AHEAD, STORE)
+
+#if defined(WIDENED_AHEAD)
+QUOTIENTS(divide_widened, float, WIDENED_AHEAD, STORE_NARROWED)
+DIFFERENCES(scale_widened, float, double, a, MULTIPLIED, WIDENED_AHEAD, STORE_NARROWED)
+#else
+NO_GROUPS(divide_widened, float, double)
+NO_GROUPS(scale_widened, float, double)
+#endif
 
 #if defined(TURNED)
-DIFFERENCES(divide_floats_backward, float, a, DIVIDED, BACKWARD, TURNED)
-DIFFERENCES(scale_floats_backward, float, a, MULTIPLIED, BACKWARD, TURNED)
-DIFFERENCES(scale_doubles_backward, double, a, MULTIPLIED, BACKWARD, TURNED)
-QUOTIENTS(divide_doubles_backward, BACKWARD, TURNED)
+DIFFERENCES(divide_floats_backward, float, float, a, DIVIDED, BACK, STORE_FLOATS_TURNED)
+DIFFERENCES(scale_floats_backward, float, float, a, MULTIPLIED, BACK, STORE_FLOATS_TURNED)
+QUOTIENTS(divide_doubles_backward, double, BACK, STORE_DOUBLES_TURNED)
+DIFFERENCES(scale_doubles_backward, double, double, a, MULTIPLIED, BACK, STORE_DOUBLES_TURNED)
 #else
-NO_GROUPS(divide_floats_backward, float)
-NO_GROUPS(scale_floats_backward, float)
-NO_GROUPS(scale_doubles_backward, double)
-NO_GROUPS(divide_doubles_backward, double)
+NO_GROUPS(divide_floats_backward, float, float)
+NO_GROUPS(scale_floats_backward, float, float)
+NO_GROUPS(divide_doubles_backward, double, double)
+NO_GROUPS(scale_doubles_backward, double, double)
 #endif
 
 COMBINATIONS(combine_doubles, double, double, FORWARD, THE_SAME, STORE)
@@ -183,23 +202,30 @@ NO_COMBINATIONS(combine_widened, float, double)
 NO_COMBINATIONS(combine_varying_widened, float, double)
 #endif
 
-#undef DIFFERENCES
-#undef DIVIDED
-#undef MULTIPLIED
-#undef QUOTIENTS
-#undef CORRECTS
-#undef CORRECTED
-#undef NO_GROUPS
-#undef COMBINATIONS
-#undef NO_COMBINATIONS
-#undef COMBINED
-#undef THE_SAME
-#undef ITS_OWN
-#undef STORE
-#undef WIDENED
-#undef STORE_NARROWED
+#undef VECTOR
 #undef FORWARD
 #undef BACKWARD
-#undef AS_IT_IS
 #undef TURNED
-#undef VECTOR
+#undef ORDER_OF_float
+#undef ORDER_OF_double
+#undef AHEAD
+#undef BACK
+#undef STORE
+#undef STORE_FLOATS_TURNED
+#undef STORE_DOUBLES_TURNED
+#undef WIDENED
+#undef STORE_NARROWED
+#undef WIDENED_AHEAD
+#undef DIVIDED
+#undef MULTIPLIED
+#undef DIFFERENCES
+#undef QUOTIENTS
+#undef THE_SAME
+#undef ITS_OWN
+#undef COMBINATIONS
+#undef COMBINED
+#undef NO_GROUPS
+#undef NO_COMBINATIONS
+#undef CORRECTS
+#undef CORRECTED
+#undef DIVIDE_OR_CORRECT

@@ -1,6 +1,6 @@
 """Quotients are those of a division, also where a row is multiplied by the reciprocal.
 
-`quotients.h` takes rows of float64 over a positive spacing, with AVX2.
+`quotients.h` takes rows of float64, or of float32 over a float64, with AVX2.
 """
 
 import ctypes
@@ -13,21 +13,26 @@ import pytest
 import cgrad
 from cgrad._simd import kernels
 
-ORDINARY = 200                    # numbers of a row, enough for a long one
+ORDINARY = 300                    # numbers of a row, enough for a long one
 TINY, HUGE = np.finfo("f8").smallest_subnormal, np.finfo("f8").max
 FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO = 0x800, 0x400, 0xC00    # of x86
 
 
 def data(differences, step=1):
     """Return f whose interior differences along the first axis are these, and 0 before them."""
-    f = np.zeros((3, len(differences)))
+    f = np.zeros((3, len(differences)), differences.dtype)
     f[2] = differences
     return f[:, ::step]
 
 
+def arguments(differences, divisor, step=1):
+    """Return those of the call that divides them; 2 h, by which it does, is the divisor."""
+    return data(differences, step), np.float64(divisor) / 2
+
+
 def quotients(gradient, differences, divisor, step=1):
-    """Return the differences divided; 2 h, by which they are, is the divisor."""
-    return gradient(data(differences, step), divisor / 2, axis=0)[1]
+    """Return the differences divided."""
+    return gradient(*arguments(differences, divisor, step), axis=0)[1]
 
 
 def near_middles(random, count):
@@ -65,22 +70,24 @@ def test_quotients_next_to_where_rounding_turns(step):
 
 
 @pytest.mark.parametrize("events", ["ignore", "raise"])
-@pytest.mark.parametrize("step", [1, -1])
-def test_numbers_of_every_size(step, events):
+@pytest.mark.parametrize(("dtype", "step"), [("f8", 1), ("f8", -1), ("f4", 1)])
+def test_numbers_of_every_size(dtype, step, events):
     random = np.random.default_rng(2)
-    for exponent in range(-1074, 1024):
+    for exponent in range(*{"f8": (-1074, 1024), "f4": (-149, 128)}[dtype]):
         for a in (random.random() + 1, 0.6 * 2.0 ** random.integers(-52, 52),
                   0.6 * 2.0 ** random.integers(-1000, 1000)):
-            x = random.random(ORDINARY) - 0.5
+            x = random.random(ORDINARY).astype(dtype) - 0.5
             at = random.integers(ORDINARY, size=random.integers(1, 3))
             x[at] = np.ldexp(random.random(len(at)) + 1, exponent) * random.choice([1, -1])
             oracle.assert_same(
-                cgrad.gradient, (data(x, step), a / 2), {"axis": 0}, all=events)
+                cgrad.gradient, arguments(x, a, step), {"axis": 0}, all=events)
 
 
 @pytest.mark.parametrize("special", [
     0.0, -0.0, np.inf, -np.inf, np.nan, -np.nan, TINY, -TINY, 2.0**-1022, 2.0**-1022 - TINY,
     HUGE, -HUGE, HUGE / 3, 2.0**-970, 2.0**-1022 * 3,
+    # And of float32.
+    2.0**-149, 2.0**-126, 2.0**-126 - 2.0**-149, 2.0**128 - 2.0**104,
 ])
 @pytest.mark.parametrize("divisor", [
     0.6, -0.6, 3.0, 1 / 3, 1e-15, 1e15, 2.0**1023, 1e-300, 1e300, TINY, HUGE, np.inf, np.nan,
@@ -88,39 +95,49 @@ def test_numbers_of_every_size(step, events):
 ])
 def test_one_special_number_among_ordinary_ones_anywhere(special, divisor):
     for place in range(0, ORDINARY, 7):
-        for step in (1, -1):
-            x = np.random.default_rng(place).random(ORDINARY) - 0.5
-            x[place] = special
+        for dtype, step in (("f8", 1), ("f8", -1), ("f4", 1)):
+            x = np.random.default_rng(place).random(ORDINARY).astype(dtype) - 0.5
+            with np.errstate(all="ignore"):
+                x[place] = special
             for events in ("ignore", "raise"):
                 oracle.assert_same(
-                    cgrad.gradient, (data(x, step), divisor / 2), {"axis": 0}, all=events)
+                    cgrad.gradient, arguments(x, divisor, step), {"axis": 0}, all=events)
 
 
-@pytest.mark.parametrize("special", [np.inf, -np.inf, np.nan, -0.0, 3 * TINY, 2.0**-1000])
-def test_what_a_division_does_not_note_is_not_noted(special):
-    x = np.random.default_rng(3).random(ORDINARY)
+@pytest.mark.parametrize(("dtype", "special"), [
+    *((dtype, x) for dtype in ("f8", "f4") for x in (np.inf, -np.inf, np.nan, -0.0)),
+    ("f8", 3 * TINY), ("f8", 2.0**-1000), ("f4", 3 * 2.0**-149),
+])
+def test_what_a_division_does_not_note_is_not_noted(dtype, special):
+    x = np.random.default_rng(3).random(ORDINARY).astype(dtype)
     x[100] = special
     expected = quotients(np.gradient, x, 0.75)
     with np.errstate(all="raise"):
-        got = kernels.differentiate(data(x), (0.375,), 0, 1)
+        f, h = arguments(x, 0.75)
+        got = kernels.differentiate(f, (h,), 0, 1)
     assert got is not None
     assert got[1].tobytes() == expected.tobytes()
 
 
-def test_the_payload_of_nan_is_kept():
-    x = np.random.default_rng(4).random(ORDINARY)
-    x.view("u8")[50:60] = 0x7FF8_0000_0000_0123 + np.arange(10, dtype="u8")
-    x.view("u8")[70:80] = 0xFFF8_0000_0000_0123 + np.arange(10, dtype="u8")
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_the_payload_of_nan_is_kept(dtype):
+    x = np.random.default_rng(4).random(ORDINARY).astype(dtype)
+    payloads, size = np.arange(10) + 0x123, x.itemsize * 8
+    quiet = {"f8": 0x7FF8 << 48, "f4": 0x7FC0 << 16}[dtype]
+    x.view(f"u{x.itemsize}")[50:60] = quiet + payloads
+    x.view(f"u{x.itemsize}")[70:80] = (quiet + payloads).astype("u8") | 1 << size - 1
     expected = quotients(np.gradient, x, 0.6)
     assert quotients(cgrad.gradient, x, 0.6).tobytes() == expected.tobytes()
 
 
 @pytest.mark.skipif(sys.platform != "linux" or not kernels.simd_levels(), reason="x86 on Linux")
 @pytest.mark.parametrize("mode", [FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO])
-def test_rounding_as_the_caller_has_set_it(mode):
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_rounding_as_the_caller_has_set_it(dtype, mode):
     fesetround = ctypes.CDLL("libm.so.6").fesetround
     # Among them some whose quotients are not rounded.
     x = np.where(np.arange(ORDINARY) % 3, np.random.default_rng(5).random(ORDINARY), 2.25)
+    x = x.astype(dtype)
     to_nearest = quotients(np.gradient, x, 0.75)
     try:
         assert fesetround(mode) == 0
