@@ -44,12 +44,15 @@
 
 /* Of a function that corrects. Not inline: what it computes must not leave the place between two
    `_mm_setcsr`. And in a section of its own: so tests see that nothing else fuses. */
-#define CORRECTS __attribute__((noinline, target("fma"), section("quotients")))
+#define CORRECTS __attribute__((noinline, section("quotients")))
 #define CORRECTED(x) (vector)corrected((__m256d)(x), _mm256_set1_pd(a), _mm256_set1_pd(by))
 
-static inline __attribute__((always_inline, target("fma"))) __m256d corrected(
-    __m256d x, __m256d a, __m256d z)
+static inline __attribute__((always_inline)) __m256d corrected(__m256d x, __m256d a, __m256d z)
 {
-    const __m256d q = _mm256_mul_pd(x, z);
-    return _mm256_fnmadd_pd(_mm256_fmsub_pd(q, a, x), z, q);
+    __m256d q = _mm256_mul_pd(x, z);
+    /* Not by functions of the compiler: clang may negate an operand for the difference, and with it
+       the sign of NaN. */
+    __asm__("vfmsub231pd %2, %1, %0" : "+x"(x) : "x"(q), "x"(a));     /* x = q a - x */
+    __asm__("vfnmadd231pd %2, %1, %0" : "+x"(q) : "x"(x), "x"(z));    /* q = q - x z */
+    return q;
 }
