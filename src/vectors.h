@@ -7,8 +7,8 @@
    vector, as compilers write them, it is most often the store of the turn before.
 
    Floats that are combined by coefficients of double are converted as they are loaded, and
-   differences of floats that are divided or multiplied by a double, four or eight at a time; gcc
-   loads more of them than a vector of doubles has room for, and splits it.
+   with AVX2 differences of floats that are divided or multiplied by a double; gcc loads more of them
+   than a vector of doubles has room for, and splits it.
 
    Not on 32-bit arm, whose vectors take the smallest numbers for zero. */
 
@@ -67,16 +67,16 @@
 
 /* out[i] = OF(r[i] - p[i]), or, backward, OF(r[-i] - p[-i]), for whole groups of `count` numbers;
    return how many. What OF divides or multiplies by is `by`. */
-#define DIVIDED(x) (x) / by
-#define MULTIPLIED(x) (x) * by
-#define DIFFERENCES(name, type, wider, value_of_by, of, difference, store)                    \
+#define DIVIDED(x) ((x) / by)
+#define MULTIPLIED(x) ((x) * by)
+#define DIFFERENCES(name, type, wider, operand, of, difference, store)                        \
     static Py_ssize_t name(                                                                   \
         type *out, const type *p, const type *r, wider a, Py_ssize_t count)                   \
     {                                                                                         \
         typedef wider vector __attribute__((                                                  \
             vector_size(VECTOR), aligned(sizeof(type)), may_alias));                          \
         const Py_ssize_t group = 4 * sizeof(vector) / sizeof(wider);                          \
-        const wider by = value_of_by;                                                         \
+        const wider by = operand;                                                             \
         Py_ssize_t i;                                                                         \
         for (i = 0; i + group <= count; i += group) {                                         \
             const vector first = of(difference(0)), second = of(difference(1));               \
@@ -89,17 +89,9 @@
         return i;                                                                             \
     }
 
-/* Quotients of differences by a double. */
-#if VECTOR == 32 && defined(__AVX2__) && defined(__ELF__)
+/* Those divided by a double. */
+#if VECTOR == 32 && defined(CORRECTS_QUOTIENTS)
 #include "quotients.h"
-#define QUOTIENTS(name, type, difference, store)                                              \
-    DIFFERENCES(name##_each, type, double, a, DIVIDED, difference, store)                     \
-    DIFFERENCES(CORRECTS name##_corrected, type, double, 1 / a, CORRECTED, difference, store) \
-    static Py_ssize_t name(                                                                   \
-        type *out, const type *p, const type *r, double a, Py_ssize_t count)                  \
-    {                                                                                         \
-        DIVIDE_OR_CORRECT(name##_each, name##_corrected);                                     \
-    }
 #else
 #define QUOTIENTS(name, type, difference, store) \
     DIFFERENCES(name, type, double, a, DIVIDED, difference, store)
@@ -144,7 +136,7 @@
 #define COMBINED(k, load, of) (of(a, k) * load(p, k) + of(b, k) * load(q, k) + of(c, k) * load(r, k))
 
 #else
-#define DIFFERENCES(name, type, wider, value_of_by, of, difference, store) \
+#define DIFFERENCES(name, type, wider, operand, of, difference, store) \
     NO_GROUPS(name, type, wider)
 #define QUOTIENTS(name, type, difference, store) NO_GROUPS(name, type, double)
 #define COMBINATIONS(name, type, wider, load, of, store) NO_COMBINATIONS(name, type, wider)
@@ -228,4 +220,3 @@ NO_COMBINATIONS(combine_varying_widened, float, double)
 #undef NO_COMBINATIONS
 #undef CORRECTS
 #undef CORRECTED
-#undef DIVIDE_OR_CORRECT

@@ -3,6 +3,7 @@
 `quotients.h` takes rows of float64, or of float32 over a float64, with AVX2.
 """
 
+import contextlib
 import ctypes
 import sys
 
@@ -15,7 +16,33 @@ from cgrad._simd import kernels
 
 ORDINARY = 300                    # numbers of a row, enough for a long one
 TINY, HUGE = np.finfo("f8").smallest_subnormal, np.finfo("f8").max
-FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO = 0x800, 0x400, 0xC00    # of x86
+# Bits of x86's MXCSR: rounding; subnormal numbers that are read, or come out, are zero; and events.
+DOWN, UP, TO_ZERO = 1 << 13, 2 << 13, 3 << 13
+READS_ZERO, GIVES_ZERO = 1 << 6, 1 << 15
+EVENTS = 0x3F
+X86 = pytest.mark.skipif(
+    sys.platform != "linux" or not kernels.simd_levels(), reason="x86 on Linux")
+
+
+def environment():
+    """Return the floating-point environment: x87's, and MXCSR at its end."""
+    seen = (ctypes.c_uint32 * 8)()
+    assert ctypes.CDLL(None).fegetenv(seen) == 0
+    return seen
+
+
+@contextlib.contextmanager
+def mode(bits):
+    """Set bits of MXCSR for a while."""
+    before, changed = environment(), environment()
+    changed[7] |= bits
+    assert ctypes.CDLL(None).fesetenv(changed) == 0
+    try:
+        yield
+        after = environment()
+    finally:
+        assert ctypes.CDLL(None).fesetenv(before) == 0
+    assert after[7] & ~EVENTS == changed[7] & ~EVENTS
 
 
 def data(differences, step=1):
@@ -65,6 +92,10 @@ def test_quotients_next_to_where_rounding_turns(step):
         expected = quotients(np.gradient, x, a, step)
         assert quotients(cgrad.gradient, x, a, step).tobytes() == expected.tobytes()
         turned += (x[::step] * (1 / a) != expected).sum()
+        # And where corrections are too small.
+        x = x / np.max(np.abs(x)) * 2.0**random.integers(-1020, -900)
+        expected = quotients(np.gradient, x, a, step)
+        assert quotients(cgrad.gradient, x, a, step).tobytes() == expected.tobytes()
     # And a multiplication alone is often off.
     assert turned > 10_000
 
@@ -130,20 +161,47 @@ def test_the_payload_of_nan_is_kept(dtype):
     assert quotients(cgrad.gradient, x, 0.6).tobytes() == expected.tobytes()
 
 
-@pytest.mark.skipif(sys.platform != "linux" or not kernels.simd_levels(), reason="x86 on Linux")
-@pytest.mark.parametrize("mode", [FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO])
+@pytest.mark.parametrize(("x", "a"), [
+    ("-0x1.0000000000006p-1022", "0x1.9c7a3a6f35b44p-132"),
+    ("-0x1.0000000004000p-1022", "0x1.2fb83b5e79529p-248"),
+    ("0x1.0000001000000p-1022", "0x1.49c3b4e9c44f1p-105"),
+    ("-0x1.477f74057b2c6p-1022", "0x1.6e23fb14a1354p-586"),
+])
+@pytest.mark.parametrize("step", [1, -1])
+def test_rows_whose_corrections_are_too_small_for_any_number(x, a, step):
+    x, a = np.full(ORDINARY, float.fromhex(x)), float.fromhex(a)
+    expected = quotients(np.gradient, x, a, step)
+    assert quotients(cgrad.gradient, x, a, step).tobytes() == expected.tobytes()
+
+
+@X86
+@pytest.mark.parametrize("bits", [
+    DOWN, UP, TO_ZERO, READS_ZERO, GIVES_ZERO, READS_ZERO | GIVES_ZERO, 0,
+])
 @pytest.mark.parametrize("dtype", ["f8", "f4"])
-def test_rounding_as_the_caller_has_set_it(dtype, mode):
-    fesetround = ctypes.CDLL("libm.so.6").fesetround
-    # Among them some whose quotients are not rounded.
-    x = np.where(np.arange(ORDINARY) % 3, np.random.default_rng(5).random(ORDINARY), 2.25)
-    x = x.astype(dtype)
+def test_modes_of_the_caller_are_kept(dtype, bits):
+    random = np.random.default_rng(5)
+    # Quotients that are not rounded, or subnormal, and numbers that are, or whose correction is.
+    smallest = {"f8": -1030, "f4": -140}[dtype]
+    rows = [
+        np.where(np.arange(ORDINARY) % 3, random.random(ORDINARY), 2.25),
+        np.full(ORDINARY, 1.5 * np.finfo(dtype).smallest_normal),
+        *(np.ldexp(random.random(ORDINARY) + 1, exponent)
+          for exponent in range(smallest, smallest + 80)),
+    ]
+    for a in (0.75, 0.6 * 2.0**-20, 1.9, 3.0):
+        with mode(bits), np.errstate(all="ignore"):
+            for x in rows:
+                row = x.astype(dtype)
+                expected = quotients(np.gradient, row, a)
+                assert quotients(cgrad.gradient, row, a).tobytes() == expected.tobytes()
+
+
+@X86
+def test_rounding_is_what_the_test_before_says():
+    x = np.random.default_rng(6).random(ORDINARY)
     to_nearest = quotients(np.gradient, x, 0.75)
-    try:
-        assert fesetround(mode) == 0
-        expected = quotients(np.gradient, x, 0.75)
-        got = quotients(cgrad.gradient, x, 0.75)
-    finally:
-        assert fesetround(0) == 0
-    assert expected.tobytes() != to_nearest.tobytes()
-    assert got.tobytes() == expected.tobytes()
+    with mode(UP):
+        upward = quotients(np.gradient, x, 0.75)
+    assert (upward >= to_nearest).all()
+    assert (upward != to_nearest).any()
