@@ -54,8 +54,9 @@ def test_no_build_has_an_instruction_that_fuses(name):
     corrections = fused.pop("quotients", [])
     assert {section: sorted(set(found)) for section, found in fused.items() if found} == {}
     # One for q a - x and one for q - d z, for each of four vectors; of doubles, forward and
-    # backward, and of floats. None where CFLAGS ask for wider registers.
+    # backward, and of floats. No backward ones by gcc before 12 (see vectors.h), and none at all
+    # where CFLAGS ask for wider registers.
     corrects = name == "_loops_avx2" and sys.platform == "linux" and "zmm" not in assembly
-    assert len(corrections) == (24 if corrects else 0)
+    assert len(corrections) in ((16, 24) if corrects else (0,))
     for operation in ("vfmsub", "vfnmadd"):
         assert sum(found.startswith(operation) for found in corrections) == len(corrections) // 2
