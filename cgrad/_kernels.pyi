@@ -32,7 +32,7 @@ def build_info() -> dict[str, str]:
     """Return with what the module was compiled: compiler and Cython."""
 
 def simd_levels() -> list[str]:
-    """Return for which of the other builds this CPU has the instructions, best first."""
+    """Return which of the other builds this CPU can run, best first."""
 
 def use_loops(loops: object) -> None:
     """

@@ -23,10 +23,10 @@
    than 2^-49 u from 2 - (j - k) u: from a number, not from a middle.
 
    What is too large or too small, z and data among it, the processor notes by itself: infinities and
-   what becomes one as invalid or an overflow, the others as an underflow, and what it need not even
-   be told from those, subnormal numbers that were read. A row where it has noted any of these is
-   divided, as if nothing had been done. NaN comes through all three operations as through a division,
-   and so do zeros of both signs, if a is positive. */
+   what becomes one as invalid or an overflow, the others as an underflow; that subnormal numbers were
+   read counts as well, to be sure. A row where it has noted any of these is divided, as if nothing
+   had been done. NaN comes through all three operations as through a division, and so do zeros of both
+   signs, if a is positive. */
 
 /* Two ways for whole groups of `count` numbers. The second is for a processor that rounds to nearest,
    knows subnormal numbers, and stops at no event. It is not inline, and writes memory: what it
