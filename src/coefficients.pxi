@@ -99,7 +99,8 @@ cdef void nonuniform_interior(const position_t *x, Py_ssize_t count, Precision p
         _nonuniform_interior(x, count, False, <longdouble> 0, a, b, c)
     elif precision == HALF:
         _nonuniform_interior(x, count, True, <float> 0, a, b, c)
-    elif precision == SINGLE:
+    elif kernel_t is float or precision == SINGLE:
+        # Coefficients are never wider than what a kernel reads.
         _nonuniform_interior(x, count, False, <float> 0, a, b, c)
     else:
         _nonuniform_interior(x, count, False, <double> 0, a, b, c)

@@ -77,6 +77,9 @@ cdef extern from "half.h" nogil:
         ROUNDS_AS_NUMPY
 
 cdef extern from "vectors.h" nogil:
+    enum:
+        LINE
+        LONG
     Py_ssize_t divide_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t divide_doubles(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
@@ -95,15 +98,26 @@ cdef extern from "vectors.h" nogil:
         float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t scale_doubles_backward(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
-    Py_ssize_t combine_doubles(
-        double *out, const double *p, const double *q, const double *r,
-        const double *a, const double *b, const double *c, Py_ssize_t count, Py_ssize_t head)
-    Py_ssize_t combine_widened(
-        float *out, const float *p, const float *q, const float *r,
-        const double *a, const double *b, const double *c, Py_ssize_t count, Py_ssize_t head)
-    Py_ssize_t combine_varying_widened(
-        float *out, const float *p, const float *q, const float *r,
-        const double *a, const double *b, const double *c, Py_ssize_t count, Py_ssize_t head)
+    bint combine_floats(
+        float *out, const float *p, const float *q, const float *r, const float *a,
+        const float *b, const float *c, Py_ssize_t count, Py_ssize_t rows, Py_ssize_t jump,
+        Py_ssize_t out_jump, Py_ssize_t coefficient_jump)
+    bint combine_doubles(
+        double *out, const double *p, const double *q, const double *r, const double *a,
+        const double *b, const double *c, Py_ssize_t count, Py_ssize_t rows, Py_ssize_t jump,
+        Py_ssize_t out_jump, Py_ssize_t coefficient_jump)
+    bint combine_widened(
+        float *out, const float *p, const float *q, const float *r, const double *a,
+        const double *b, const double *c, Py_ssize_t count, Py_ssize_t rows, Py_ssize_t jump,
+        Py_ssize_t out_jump, Py_ssize_t coefficient_jump)
+    bint combine_varying_floats(
+        float *out, const float *p, const float *q, const float *r, const float *a,
+        const float *b, const float *c, Py_ssize_t count, Py_ssize_t rows, Py_ssize_t jump,
+        Py_ssize_t out_jump, Py_ssize_t coefficient_jump)
+    bint combine_varying_widened(
+        float *out, const float *p, const float *q, const float *r, const double *a,
+        const double *b, const double *c, Py_ssize_t count, Py_ssize_t rows, Py_ssize_t jump,
+        Py_ssize_t out_jump, Py_ssize_t coefficient_jump)
 
 
 cdef inline coefficient_t to_half(coefficient_t x) noexcept nogil:
@@ -260,16 +274,15 @@ cdef inline void scaled_edges(value_t *out, const value_t *f, coefficient_t type
 # A kernel calls its one inlined body from several arms. Literal steps, for rows
 # forward, backward and (for uniform axes) of every other number, let the compiler turn
 # it into vector code, a literal kind takes out the arithmetic of the others; of long rows
-# forward, of differences backward, and of combinations of float64 or by float64, vectors.h takes
-# most or all. What is left of differences backward, and combinations backward whose coefficients
-# do not change, are run over from the other end of the row: so the vector that is turned around is
-# that of results, not two or three of f. Halves always come in dense rows; there are no vectors of
-# long doubles.
+# forward and of differences backward vectors.h takes most, and of combinations forward all but
+# rows of a few points, and but for float64 with coefficients that change along them. What is left
+# of differences backward, and combinations backward whose coefficients do not change, are run over
+# from the other end of the row: so the vector that is turned around is that of results, not two or
+# three of f. Halves always come in dense rows; there are no vectors of long doubles.
 
 
 cdef enum:
-    LINE = 64                     # bytes in a cache line
-    LONG = 1000                   # bytes of a row from which it matters where stores begin
+    AT_HAND = 1 << 12             # bytes of rows whose edges are still at hand after the last
 
 
 cdef inline Py_ssize_t head_of(const value_t *out, Py_ssize_t count) noexcept nogil:
@@ -441,20 +454,19 @@ cdef inline void _combine(value_t *restrict out, const value_t *p, const value_t
                 p[i * step], q[i * step], r[i * step], a, b, c, kind)
 
 
-cdef inline void combine_dense(value_t *out, const value_t *p, const value_t *q,
+cdef inline bint combine_dense(value_t *out, const value_t *p, const value_t *q,
                                const value_t *r, const coefficient_t *a, const coefficient_t *b,
-                               const coefficient_t *c, Py_ssize_t count) noexcept nogil:
-    cdef Py_ssize_t head = head_of(out, count), done = 0
-    if value_t is double and coefficient_t is double:
-        done = combine_doubles(out, p, q, r, a, b, c, count, head if head < count else 0)
+                               const coefficient_t *c, const Rows *rows) noexcept nogil:
+    """Run over all rows; return whether."""
+    if value_t is float and coefficient_t is float:
+        return combine_floats(out, p, q, r, a, b, c, rows.count, rows.rows, rows.jump,
+                              rows.out_jump, rows.coefficient_jump)
     elif value_t is float and coefficient_t is double:
-        # Conversions take longer than stores, wherever these begin.
-        done = combine_widened(out, p, q, r, a, b, c, count, 0)
-    elif value_t is float and coefficient_t is float:
-        # Groups of vectors gain nothing.
-        _combine(out, p, q, r, a[0], b[0], c[0], head, 1, 1, REAL)
-        done = head
-    _combine(out + done, p + done, q + done, r + done, a[0], b[0], c[0], count - done, 1, 1, REAL)
+        return combine_widened(out, p, q, r, a, b, c, rows.count, rows.rows, rows.jump,
+                               rows.out_jump, rows.coefficient_jump)
+    elif value_t is double and coefficient_t is double:
+        return combine_doubles(out, p, q, r, a, b, c, rows.count, rows.rows, rows.jump,
+                               rows.out_jump, rows.coefficient_jump)
 
 
 cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_t *r,
@@ -464,12 +476,13 @@ cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_
     cdef Py_ssize_t k, at = 0
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
     cdef Py_ssize_t end = count - 1
+    if (coefficient_t is not longdouble and rows.kind == REAL and step == 1 and out_step == 1
+            and combine_dense(out, p, q, r, a, b, c, rows)):
+        return
     for k in range(rows.rows):
         if rows.kind == REAL:
             if coefficient_t is longdouble:
                 _combine(out, p, q, r, a[at], b[at], c[at], count, step, out_step, REAL)
-            elif out_step == 1 and step == 1:
-                combine_dense(out, p, q, r, a + at, b + at, c + at, count)
             elif out_step == 1 and step == -1:
                 _combine(out + end, p - end, q - end, r - end, a[at], b[at], c[at], count, 1, -1,
                          REAL)
@@ -510,32 +523,40 @@ cdef inline void _combine_varying(value_t *restrict out, const value_t *p, const
                 p[i * step], q[i * step], r[i * step], a[i], b[i], c[i], kind)
 
 
-cdef inline void combine_varying_dense(value_t *out, const value_t *p, const value_t *q,
+cdef inline bint combine_varying_dense(value_t *out, const value_t *p, const value_t *q,
                                        const value_t *r, const coefficient_t *a,
                                        const coefficient_t *b, const coefficient_t *c,
-                                       Py_ssize_t count) noexcept nogil:
-    cdef Py_ssize_t done = 0
-    if value_t is float and coefficient_t is double:
-        # Others, the compiler makes as fast.
-        done = combine_varying_widened(out, p, q, r, a, b, c, count, 0)
-    if done == 0:
-        _combine_varying(out, p, q, r, a, b, c, count, 1, 1, REAL)
+                                       Py_ssize_t several, const Rows *rows) noexcept nogil:
+    """Run over several rows; return whether."""
+    if value_t is float and coefficient_t is float:
+        return combine_varying_floats(out, p, q, r, a, b, c, rows.count, several, rows.jump,
+                                      rows.out_jump, 0)
+    elif value_t is float and coefficient_t is double:
+        return combine_varying_widened(out, p, q, r, a, b, c, rows.count, several, rows.jump,
+                                       rows.out_jump, 0)
+    return False
 
 
 cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
                           const value_t *r, const coefficient_t *a,
                           const coefficient_t *b, const coefficient_t *c,
                           const Rows *rows) noexcept nogil:
-    cdef Py_ssize_t k
+    cdef Py_ssize_t k = 0, j, together, several
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
-    for k in range(rows.rows):
+    while k < rows.rows:
+        together = 1
+        several = min(AT_HAND // (count * <Py_ssize_t> sizeof(value_t)) + 1, rows.rows - k)
         if rows.kind == REAL:
             if coefficient_t is longdouble:
                 _combine_varying(out, p, q, r, a, b, c, count, step, out_step, REAL)
-            elif out_step == 1 and step == 1:
-                combine_varying_dense(out, p, q, r, a, b, c, count)
             elif out_step == 1 and step == -1:
                 _combine_varying(out, p, q, r, a, b, c, count, -1, 1, REAL)
+            elif value_t is double and out_step == 1 and step == 1:
+                # The compiler makes it as fast.
+                _combine_varying(out, p, q, r, a, b, c, count, 1, 1, REAL)
+            elif out_step == 1 and step == 1 and combine_varying_dense(
+                    out, p, q, r, a, b, c, several, rows):
+                together = several
             else:
                 _combine_varying(out, p, q, r, a, b, c, count, step, out_step, REAL)
         elif rows.kind == COMPLEX:
@@ -551,11 +572,13 @@ cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
             elif coefficient_t is float:
                 _combine_varying(out, p, q, r, a, b, c, count, 1, 1, HALVES_ALONE)
         if rows.edge_points:
-            edges(out - out_step, p, a[0], rows)
-        out += rows.out_jump
-        p += rows.jump
-        q += rows.jump
-        r += rows.jump
+            for j in range(together):
+                edges(out + j * rows.out_jump - out_step, p + j * rows.jump, a[0], rows)
+        k += together
+        out += together * rows.out_jump
+        p += together * rows.jump
+        q += together * rows.jump
+        r += together * rows.jump
 
 
 cdef inline void _combine_coordinates(value_t *restrict out, const value_t *p,

@@ -148,7 +148,8 @@ cdef bint read_spacing(object h, Py_ssize_t n, Spacing *spacing):
         start_extended(spacing)
         cnp.PyArray_ScalarAsCtype(h, &spacing.extended)
         return True
-    spacing.h = float(h)
+    # Not `float(h)`, for which Cython writes out how to read text.
+    spacing.h = PyFloat_AsDouble(h)
     # An integer that double does not hold is another number in extended precision. 2**53 itself
     # may be what the next one was rounded to.
     return spacing.precision != DOUBLE or kind < NOT_INTEGERS or (

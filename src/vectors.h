@@ -12,6 +12,11 @@
 
    Not on 32-bit arm, whose vectors take the smallest numbers for zero. */
 
+enum {
+    LINE = 64,   /* bytes in a cache line */
+    LONG = 1000, /* bytes of a row from which it matters where stores begin */
+};
+
 #if defined(__GNUC__) && !defined(__arm__)
 
 #if defined(__AVX512F__)
@@ -101,13 +106,13 @@
 #define THE_SAME(a, k) *(a)
 #define ITS_OWN(a, k) ((const vector *)(a + i))[k]
 
-/* out[i] = a p[i] + b q[i] + c r[i] for `count` numbers, if they are a vector at least; return
-   how many. What is no whole vector at the end, or before `head`, is not done one by one but by one
-   that overlaps its neighbour: so there are at least `head` numbers and a vector, unless it is 0. */
-#define COMBINATIONS(name, type, wider, load, of, store)                                      \
-    static Py_ssize_t name(type *restrict out, const type *p, const type *q, const type *r,   \
-                           const wider *a, const wider *b, const wider *c, Py_ssize_t count,  \
-                           Py_ssize_t head)                                                   \
+/* out[i] = a p[i] + b q[i] + c r[i] in rows of `count` numbers, if they are a vector at least; return
+   whether. `own` is 1 if coefficients are the points' own, else 0. What is no whole vector at the end
+   of a row, or before `head`, is not done one by one but by a vector that overlaps its neighbour.
+
+   All rows at once: a function that is called for each takes as long as 20 to 30 points of it. */
+#define COMBINATIONS(name, type, wider, load, of, own, store)                                 \
+    static int name(ROWS_OF(type, wider))                                                     \
     {                                                                                         \
         typedef wider vector __attribute__((                                                  \
             vector_size(VECTOR), aligned(sizeof(wider)), may_alias));                         \
@@ -115,31 +120,44 @@
         Py_ssize_t i;                                                                         \
         if (count < one)                                                                      \
             return 0;                                                                         \
-        for (i = 0; i < head; i += one)                                                       \
-            store(0, COMBINED(0, load, of));                                                  \
-        for (i = head; i + 4 * one <= count; i += 4 * one) {                                  \
-            const vector first = COMBINED(0, load, of), second = COMBINED(1, load, of);       \
-            const vector third = COMBINED(2, load, of), fourth = COMBINED(3, load, of);       \
-            store(0, first);                                                                  \
-            store(1, second);                                                                 \
-            store(2, third);                                                                  \
-            store(3, fourth);                                                                 \
+        EACH_ROW {                                                                            \
+            const Py_ssize_t head = HEAD(type, wider, own);                                   \
+            for (i = 0; i < head; i += one)                                                   \
+                store(0, COMBINED(0, load, of));                                              \
+            for (i = head; i + 4 * one <= count; i += 4 * one) {                              \
+                const vector first = COMBINED(0, load, of);                                   \
+                const vector second = COMBINED(1, load, of);                                  \
+                const vector third = COMBINED(2, load, of);                                   \
+                const vector fourth = COMBINED(3, load, of);                                  \
+                store(0, first);                                                              \
+                store(1, second);                                                             \
+                store(2, third);                                                              \
+                store(3, fourth);                                                             \
+            }                                                                                 \
+            for (; i + one <= count; i += one)                                                \
+                store(0, COMBINED(0, load, of));                                              \
+            if (i < count) {                                                                  \
+                i = count - one;                                                              \
+                store(0, COMBINED(0, load, of));                                              \
+            }                                                                                 \
         }                                                                                     \
-        for (; i + one <= count; i += one)                                                    \
-            store(0, COMBINED(0, load, of));                                                  \
-        if (i < count) {                                                                      \
-            i = count - one;                                                                  \
-            store(0, COMBINED(0, load, of));                                                  \
-        }                                                                                     \
-        return count;                                                                         \
+        return 1;                                                                             \
     }
 #define COMBINED(k, load, of) (of(a, k) * load(p, k) + of(b, k) * load(q, k) + of(c, k) * load(r, k))
+
+/* Numbers before the first whose store begins a cache line, in long rows that are not converted, which
+   takes longer than stores, wherever these begin. Nor where coefficients are read as well. */
+#define HEAD(type, wider, own)                                                                \
+    (own || sizeof(type) != sizeof(wider) || count < LONG / (Py_ssize_t)sizeof(type)          \
+         ? 0                                                                                  \
+         : (Py_ssize_t)((-(size_t)out & (LINE - 1)) / sizeof(type)))
 
 #else
 #define DIFFERENCES(name, type, wider, operand, of, difference, store) \
     NO_GROUPS(name, type, wider)
 #define QUOTIENTS(name, type, difference, store) NO_GROUPS(name, type, double)
-#define COMBINATIONS(name, type, wider, load, of, store) NO_COMBINATIONS(name, type, wider)
+#define COMBINATIONS(name, type, wider, load, of, own, store) \
+    NO_COMBINATIONS(name, type, wider, own)
 #endif
 
 #define NO_GROUPS(name, type, wider)                                                          \
@@ -150,14 +168,23 @@
         return 0;                                                                             \
     }
 
-#define NO_COMBINATIONS(name, type, wider)                                                    \
-    static Py_ssize_t name(type *out, const type *p, const type *q, const type *r,            \
-                           const wider *a, const wider *b, const wider *c, Py_ssize_t count,  \
-                           Py_ssize_t head)                                                   \
+/* What combinations are given, and the way from row to row. */
+#define ROWS_OF(type, wider)                                                                  \
+    type *restrict out, const type *p, const type *q, const type *r, const wider *a,          \
+    const wider *b, const wider *c, Py_ssize_t count, Py_ssize_t rows, Py_ssize_t jump,       \
+    Py_ssize_t out_jump, Py_ssize_t coefficient_jump
+#define EACH_ROW                                                                              \
+    for (; rows > 0;                                                                          \
+         rows--, out += out_jump, p += jump, q += jump, r += jump, a += coefficient_jump,     \
+         b += coefficient_jump, c += coefficient_jump)
+#define NO_COMBINATIONS(name, type, wider, own)                                               \
+    static int name(ROWS_OF(type, wider))                                                     \
     {                                                                                         \
-        (void)out, (void)p, (void)q, (void)r, (void)a, (void)b, (void)c, (void)count;         \
-        (void)head;                                                                           \
-        return 0;                                                                             \
+        Py_ssize_t i;                                                                         \
+        EACH_ROW                                                                              \
+            for (i = 0; i < count; i++)                                                       \
+                out[i] = (type)(a[own * i] * p[i] + b[own * i] * q[i] + c[own * i] * r[i]);   \
+        return 1;                                                                             \
     }
 
 DIFFERENCES(divide_floats, float, float, a, DIVIDED, AHEAD, STORE)
@@ -185,13 +212,15 @@ NO_GROUPS(divide_doubles_backward, double, double)
 NO_GROUPS(scale_doubles_backward, double, double)
 #endif
 
-COMBINATIONS(combine_doubles, double, double, FORWARD, THE_SAME, STORE)
+COMBINATIONS(combine_floats, float, float, FORWARD, THE_SAME, 0, STORE)
+COMBINATIONS(combine_doubles, double, double, FORWARD, THE_SAME, 0, STORE)
+COMBINATIONS(combine_varying_floats, float, float, FORWARD, ITS_OWN, 1, STORE)
 #if defined(WIDENED)
-COMBINATIONS(combine_widened, float, double, WIDENED, THE_SAME, STORE_NARROWED)
-COMBINATIONS(combine_varying_widened, float, double, WIDENED, ITS_OWN, STORE_NARROWED)
+COMBINATIONS(combine_widened, float, double, WIDENED, THE_SAME, 0, STORE_NARROWED)
+COMBINATIONS(combine_varying_widened, float, double, WIDENED, ITS_OWN, 1, STORE_NARROWED)
 #else
-NO_COMBINATIONS(combine_widened, float, double)
-NO_COMBINATIONS(combine_varying_widened, float, double)
+NO_COMBINATIONS(combine_widened, float, double, 0)
+NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #endif
 
 #undef VECTOR
@@ -216,6 +245,9 @@ NO_COMBINATIONS(combine_varying_widened, float, double)
 #undef ITS_OWN
 #undef COMBINATIONS
 #undef COMBINED
+#undef HEAD
+#undef ROWS_OF
+#undef EACH_ROW
 #undef NO_GROUPS
 #undef NO_COMBINATIONS
 #undef CORRECTS

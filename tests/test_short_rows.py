@@ -1,4 +1,7 @@
-"""Short rows that follow one another: kernels run over many at once, and over edges in between."""
+"""Short rows that follow one another: kernels run over many at once.
+
+With uniform spacings, over the edges in between as well.
+"""
 
 import warnings
 
@@ -43,6 +46,25 @@ def test_results_are_numpys_bits(n, dtype, step):
             expected = np.gradient(f, *spacing, edge_order=edge_order)
             with np.errstate(all="raise"):
                 got = kernels.differentiate(f, spacing, None, edge_order)
+            assert oracle.describe(got) == oracle.describe(expected)
+
+
+@pytest.mark.parametrize("step", [1, -1, 2])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "g"])
+# Rows of less than a vector, of a vector, of a group of them, and those that are long.
+@pytest.mark.parametrize("n", [3, 5, 8, 9, 12, 18, 19, 20, 35, 66, 67, 127, 252, 300, 1100])
+def test_results_with_coordinates_are_numpys_bits(n, dtype, step):
+    random = np.random.default_rng(n)
+    # Enough rows along the last axis for several runs, the last of them shorter; gaps after each.
+    f = random.standard_normal((3, 4 + 6_000 // n, n + 2, abs(step))).astype(dtype)
+    f = f[:, ::step // abs(step), :n, 0]
+    for wider in dtype, "f8":
+        x = [np.cumsum(random.random(size) + 0.1).astype(wider) for size in f.shape]
+        for edge_order in 1, 2:
+            expected = np.gradient(f, *x, edge_order=edge_order)
+            with np.errstate(all="raise"):
+                got = kernels.differentiate(f, tuple(x), None, edge_order)
+            assert got is not None
             assert oracle.describe(got) == oracle.describe(expected)
 
 
