@@ -31,9 +31,9 @@ def compiled(f, *spacing, axis=-1):
 
 @pytest.mark.parametrize("step", [1, -1, 2, -3])
 @pytest.mark.parametrize("dtype", ["f4", "f8", "g"])
-# One row above which rows are long (1536 bytes), for each type, and others.
+# In each type the longest that are short (1536 bytes, 3072 if they are divided), and longer ones.
 @pytest.mark.parametrize("n", [
-    8, 9, 10, 17, 39, 40, 41, 63, 80, 81, 96, 97, 160, 161, 192, 193, 384, 385])
+    8, 9, 10, 17, 39, 40, 41, 63, 80, 81, 96, 97, 160, 161, 192, 193, 384, 385, 768, 769])
 def test_results_are_numpys_bits(n, dtype, step):
     random = np.random.default_rng(n)
     # Enough rows for several runs, the last of them shorter.
