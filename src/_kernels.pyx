@@ -322,7 +322,8 @@ cdef object readable(object spacing, Py_ssize_t n):
         if type_of(cnp.PyArray_TYPE(array)) == NULL:
             return None
         if cnp.PyArray_NDIM(array) == 0:
-            return array[()]          # NumPy's arithmetic treats it as this scalar
+            spacing = array[()]       # NumPy's arithmetic treats it as this scalar
+            return spacing if scalar_type(spacing) >= 0 else None
         if cnp.PyArray_NDIM(array) != 1 or cnp.PyArray_DIM(array, 0) != n:
             return None
         return array if is_plain(array) else new_array(array, array.dtype.newbyteorder("="))

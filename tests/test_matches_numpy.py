@@ -217,6 +217,16 @@ def test_spacings_that_halves_round_to_a_power_of_two_divide_edges_too(state):
                 oracle.assert_same(cgrad.gradient, (f, h), {}, **state)
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("code", [*np.typecodes["All"].replace("V", "").replace("c", "")])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", "c8", "i4"])
+def test_arrays_without_dimensions_are_spacings_of_any_type(dtype, code, order):
+    spacing = np.array(2).astype(code)
+    spacing = spacing.astype(spacing.dtype.newbyteorder(order))
+    oracle.assert_same(cgrad.gradient, (np.arange(12.0).astype(dtype), spacing), {})
+    oracle.assert_same(cgrad.gradient, (np.ones((3, 4), dtype), 0.5, spacing), {})
+
+
 @pytest.mark.parametrize("args", [
     ([np.array([1, 2, 4], object), np.array([3, 5, 9], object)],),
     ([np.array(["2001", "2002"], "M8[Y]"), np.array(["2004", "2009"], "M8[Y]")],),
