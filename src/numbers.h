@@ -41,7 +41,7 @@ static inline void swap_64(char *to, const char *from)
     memcpy(to, &number, sizeof number);
 }
 
-ALWAYS_INLINE void copy_number(char *restrict to, const char *restrict from, Py_ssize_t size,
+ALWAYS_INLINE void copy_number(char *CYTHON_RESTRICT to, const char *CYTHON_RESTRICT from, Py_ssize_t size,
                                int swap)
 {
     Py_ssize_t i;
@@ -62,7 +62,7 @@ ALWAYS_INLINE void copy_number(char *restrict to, const char *restrict from, Py_
             to[i] = from[size - 1 - i];
 }
 
-ALWAYS_INLINE void copy_row(char *restrict to, Py_ssize_t to_step, const char *restrict from,
+ALWAYS_INLINE void copy_row(char *CYTHON_RESTRICT to, Py_ssize_t to_step, const char *CYTHON_RESTRICT from,
                             Py_ssize_t from_step, Py_ssize_t count, Py_ssize_t size, int parts,
                             int swap)
 {

@@ -78,8 +78,8 @@ cdef extern from "half.h" nogil:
 
 cdef extern from "vectors.h" nogil:
     enum:
-        LINE
-        LONG
+        LINE "CACHE_LINE"
+        LONG "LONG_ROW"
     Py_ssize_t divide_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t divide_doubles(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
@@ -274,8 +274,8 @@ cdef inline void scaled_edges(value_t *out, const value_t *f, coefficient_t type
 # A kernel calls its one inlined body from several arms. Literal steps, for rows
 # forward, backward and (for uniform axes) of every other number, let the compiler turn
 # it into vector code, a literal kind takes out the arithmetic of the others; of long rows
-# forward and of differences backward vectors.h takes most, and of combinations forward all but
-# rows of a few points, and but for float64 with coefficients that change along them. What is left
+# forward and of differences backward vectors.h takes most, and all of combinations forward, but for
+# rows shorter than a vector and those of float64 whose coefficients change along them. What is left
 # of differences backward, and combinations backward whose coefficients do not change, are run over
 # from the other end of the row: so the vector that is turned around is that of results, not two or
 # three of f. Halves always come in dense rows; there are no vectors of long doubles.
@@ -467,6 +467,7 @@ cdef inline bint combine_dense(value_t *out, const value_t *p, const value_t *q,
     elif value_t is double and coefficient_t is double:
         return combine_doubles(out, p, q, r, a, b, c, rows.count, rows.rows, rows.jump,
                                rows.out_jump, rows.coefficient_jump)
+    return False
 
 
 cdef void combine(value_t *out, const value_t *p, const value_t *q, const value_t *r,
@@ -541,11 +542,12 @@ cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
                           const value_t *r, const coefficient_t *a,
                           const coefficient_t *b, const coefficient_t *c,
                           const Rows *rows) noexcept nogil:
-    cdef Py_ssize_t k = 0, j, together, several
+    cdef Py_ssize_t k = 0, j, together
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
+    cdef Py_ssize_t several = AT_HAND // (count * <Py_ssize_t> sizeof(value_t)) + 1
     while k < rows.rows:
         together = 1
-        several = min(AT_HAND // (count * <Py_ssize_t> sizeof(value_t)) + 1, rows.rows - k)
+        several = min(several, rows.rows - k)
         if rows.kind == REAL:
             if coefficient_t is longdouble:
                 _combine_varying(out, p, q, r, a, b, c, count, step, out_step, REAL)

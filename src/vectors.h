@@ -13,8 +13,8 @@
    Not on 32-bit arm, whose vectors take the smallest numbers for zero. */
 
 enum {
-    LINE = 64,   /* bytes in a cache line */
-    LONG = 1000, /* bytes of a row from which it matters where stores begin */
+    CACHE_LINE = 64, /* bytes */
+    LONG_ROW = 1000, /* bytes from which it matters where stores begin; more than a line and a vector */
 };
 
 #if defined(__GNUC__) && !defined(__arm__)
@@ -146,11 +146,12 @@ enum {
 #define COMBINED(k, load, of) (of(a, k) * load(p, k) + of(b, k) * load(q, k) + of(c, k) * load(r, k))
 
 /* Numbers before the first whose store begins a cache line, in long rows that are not converted, which
-   takes longer than stores, wherever these begin. Nor where coefficients are read as well. */
+   takes longer than stores, wherever these begin. None, either, where each point has its own
+   coefficients. */
 #define HEAD(type, wider, own)                                                                \
-    (own || sizeof(type) != sizeof(wider) || count < LONG / (Py_ssize_t)sizeof(type)          \
+    (own || sizeof(type) != sizeof(wider) || count < LONG_ROW / (Py_ssize_t)sizeof(type)      \
          ? 0                                                                                  \
-         : (Py_ssize_t)((-(size_t)out & (LINE - 1)) / sizeof(type)))
+         : (Py_ssize_t)((-(size_t)out & (CACHE_LINE - 1)) / sizeof(type)))
 
 #else
 #define DIFFERENCES(name, type, wider, operand, of, difference, store) \
@@ -170,7 +171,7 @@ enum {
 
 /* What combinations are given, and the way from row to row. */
 #define ROWS_OF(type, wider)                                                                  \
-    type *restrict out, const type *p, const type *q, const type *r, const wider *a,          \
+    type *CYTHON_RESTRICT out, const type *p, const type *q, const type *r, const wider *a,          \
     const wider *b, const wider *c, Py_ssize_t count, Py_ssize_t rows, Py_ssize_t jump,       \
     Py_ssize_t out_jump, Py_ssize_t coefficient_jump
 #define EACH_ROW                                                                              \

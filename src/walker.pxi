@@ -24,7 +24,7 @@ cdef enum:
     FETCH_FROM = 1 << 22          # bytes of f, from which on its rows come from memory
     AHEAD = 3                     # rows: so soon is one of these asked for
     EDGES = 2                     # points of an axis that are no interior ones
-    BRIEF = 1536                  # bytes of a row that is short: see below
+    BRIEF = 1536                  # bytes of a row that is short: see `brief_bytes`
     TOGETHER = 1 << 14            # bytes of such rows: with as much of a result, about an L1
     SHORT = 8                     # below this a row costs more to start than to run
 
@@ -313,10 +313,11 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
         k += together
 
 
-cdef inline Py_ssize_t brief(const Plan *plan, const Stencil *stencil) noexcept nogil:
+cdef inline Py_ssize_t brief_bytes(const Plan *plan, const Stencil *stencil) noexcept nogil:
     """Bytes of a row, up to which several are run over at once.
 
-    To start on one costs more where quotients are corrected (quotients.h).
+    To start on one costs more where quotients are corrected (quotients.h); others that are divided
+    lose nothing.
     """
     cdef const Kernels *kernels = &LOOPS.kernels[<int> plan.value][<int> stencil.type]
     return 2 * BRIEF if stencil.kernel == kernels.divide else BRIEF
@@ -329,7 +330,7 @@ cdef bint may_cross_edges(const Plan *plan) noexcept nogil:
         return False
     for j in range(plan.njobs):
         if plan.jobs[j].uniform and (
-                plan.jobs[j].n * plan.itemsize <= brief(plan, &plan.jobs[j].interior)):
+                plan.jobs[j].n * plan.itemsize <= brief_bytes(plan, &plan.jobs[j].interior)):
             return True
     return False
 
@@ -338,7 +339,7 @@ cdef inline Py_ssize_t rows_together(const Plan *plan, const Stencil *stencil,
                                      const Rows *rows) noexcept nogil:
     """How many rows along the axis a kernel may run over at once, the edges between them."""
     cdef Py_ssize_t n = rows.count + EDGES, size = n * plan.itemsize
-    if (not plan.crosses_edges or size > brief(plan, stencil) or rows.out_step != 1
+    if (not plan.crosses_edges or size > brief_bytes(plan, stencil) or rows.out_step != 1
             or rows.jump != n * rows.step or rows.out_jump != n):
         return 1
     return TOGETHER // size

@@ -55,8 +55,8 @@ def test_results_are_numpys_bits(n, dtype, step):
 @pytest.mark.parametrize("n", [3, 5, 8, 9, 12, 18, 19, 20, 35, 66, 67, 127, 252, 300, 1100])
 def test_results_with_coordinates_are_numpys_bits(n, dtype, step):
     random = np.random.default_rng(n)
-    # Enough rows along the last axis for several runs, the last of them shorter; gaps after each.
-    f = random.standard_normal((3, 4 + 6_000 // n, n + 2, abs(step))).astype(dtype)
+    # Enough rows along the last axis for several runs, and gaps after each row.
+    f = random.standard_normal((3, 11 + 6_000 // n, n + 2, abs(step))).astype(dtype)
     f = f[:, ::step // abs(step), :n, 0]
     for wider in dtype, "f8":
         x = [np.cumsum(random.random(size) + 0.1).astype(wider) for size in f.shape]
