@@ -136,7 +136,8 @@ def scalar(source):
         if kind <= 5:
             return source.choice([*FLOATS, "f8", "?"]), number
         if kind == 6:
-            return np.array(number, source.choice(["f8", "f4", ">f8", "O"]))
+            return np.asarray(number).astype(source.choice(
+                ["f8", "f4", ">f8", "O", *FLOATS, *COMPLEX, "?", source.choice(INTEGERS)]))
     if kind == 7:
         return source.choice([1, 2, 3, -7, 0, 2**53, 2**53 + 1, 2**70, 10**400, True, False])
     if kind == 8:
