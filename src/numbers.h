@@ -41,8 +41,8 @@ static inline void swap_64(char *to, const char *from)
     memcpy(to, &number, sizeof number);
 }
 
-ALWAYS_INLINE void copy_number(char *CYTHON_RESTRICT to, const char *CYTHON_RESTRICT from, Py_ssize_t size,
-                               int swap)
+ALWAYS_INLINE void copy_number(char *CYTHON_RESTRICT to, const char *CYTHON_RESTRICT from,
+                               Py_ssize_t size, int swap)
 {
     Py_ssize_t i;
     if (!swap)
@@ -62,9 +62,9 @@ ALWAYS_INLINE void copy_number(char *CYTHON_RESTRICT to, const char *CYTHON_REST
             to[i] = from[size - 1 - i];
 }
 
-ALWAYS_INLINE void copy_row(char *CYTHON_RESTRICT to, Py_ssize_t to_step, const char *CYTHON_RESTRICT from,
-                            Py_ssize_t from_step, Py_ssize_t count, Py_ssize_t size, int parts,
-                            int swap)
+ALWAYS_INLINE void copy_row(char *CYTHON_RESTRICT to, Py_ssize_t to_step,
+                            const char *CYTHON_RESTRICT from, Py_ssize_t from_step,
+                            Py_ssize_t count, Py_ssize_t size, int parts, int swap)
 {
     Py_ssize_t i;
     int part;

@@ -12,9 +12,10 @@
 
    Not on 32-bit arm, whose vectors take the smallest numbers for zero. */
 
+/* LINE and LONG of rows.pxi, which in C may be names of the system's. */
 enum {
     CACHE_LINE = 64, /* bytes */
-    LONG_ROW = 1000, /* bytes from which it matters where stores begin; more than a line and a vector */
+    LONG_ROW = 1000, /* bytes from which it matters where stores begin; a line and a vector are less */
 };
 
 #if defined(__GNUC__) && !defined(__arm__)
@@ -110,7 +111,7 @@ enum {
    whether. `own` is 1 if coefficients are the points' own, else 0. What is no whole vector at the end
    of a row, or before `head`, is not done one by one but by a vector that overlaps its neighbour.
 
-   All rows at once: a function that is called for each takes as long as 20 to 30 points of it. */
+   All rows at once: to call a function for each takes as long as 20 to 30 of its points. */
 #define COMBINATIONS(name, type, wider, load, of, own, store)                                 \
     static int name(ROWS_OF(type, wider))                                                     \
     {                                                                                         \
@@ -171,7 +172,7 @@ enum {
 
 /* What combinations are given, and the way from row to row. */
 #define ROWS_OF(type, wider)                                                                  \
-    type *CYTHON_RESTRICT out, const type *p, const type *q, const type *r, const wider *a,          \
+    type *CYTHON_RESTRICT out, const type *p, const type *q, const type *r, const wider *a,   \
     const wider *b, const wider *c, Py_ssize_t count, Py_ssize_t rows, Py_ssize_t jump,       \
     Py_ssize_t out_jump, Py_ssize_t coefficient_jump
 #define EACH_ROW                                                                              \
