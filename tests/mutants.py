@@ -47,7 +47,9 @@ class Mutant:
     def function(self):
         """Return the name of the function that it is in."""
         lines = (builds.ROOT / "src" / self.file).read_text().splitlines()[:self.line + 1]
-        begins = [line for line in lines if re.match(r"(cdef|def|static|#define)\b.*\w\(", line)]
+        begins = [
+            line for line in lines
+            if re.match(r"(cdef|def|static|ALWAYS_INLINE|#define)\b.*\w\(", line)]
         return re.search(r"(\w+)\(", begins[-1])[1] if begins else ""
 
     def place(self):
