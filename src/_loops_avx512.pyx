@@ -8,7 +8,6 @@
 """The loops of the compiled room once more, for CPUs that have AVX-512."""
 
 cimport cython  # no-cython-lint
-cimport numpy as cnp  # no-cython-lint
 from cpython.pycapsule cimport PyCapsule_New
 
 include "loops.pxi"

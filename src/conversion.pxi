@@ -23,8 +23,26 @@ cdef extern from "numbers.h" nogil:
     double double_of_unsigned(unsigned long long x)
     double double_of_signed(long long x)
 
-cdef extern from "numpy/arrayobject.h":
+# Not cimported: the loops would get NumPy's functions with them, which they never call.
+cdef extern from "numpy/ndarraytypes.h":
     enum:
+        NPY_BOOL
+        NPY_BYTE
+        NPY_UBYTE
+        NPY_SHORT
+        NPY_USHORT
+        NPY_INT
+        NPY_UINT
+        NPY_LONG
+        NPY_ULONG
+        NPY_LONGLONG
+        NPY_ULONGLONG
+        NPY_FLOAT
+        NPY_DOUBLE
+        NPY_LONGDOUBLE
+        NPY_CFLOAT
+        NPY_CDOUBLE
+        NPY_CLONGDOUBLE
         NPY_HALF                  # the last of NumPy's type numbers that matter here
 
 ctypedef fused loaded_t:
@@ -92,26 +110,26 @@ cdef inline Type integer(row_loader load) noexcept:
 
 cdef void set_types(Type *types) noexcept:
     # Booleans only with coefficients in double precision: see `fill_plan`.
-    types[<int> cnp.NPY_BOOL] = Type(1, DOUBLE, <row_loader> load_booleans, NULL, NULL)
-    types[<int> cnp.NPY_BYTE] = integer(<row_loader> load[cython.schar])
-    types[<int> cnp.NPY_UBYTE] = integer(<row_loader> load[cython.uchar])
-    types[<int> cnp.NPY_SHORT] = integer(<row_loader> load[short])
-    types[<int> cnp.NPY_USHORT] = integer(<row_loader> load[cython.ushort])
-    types[<int> cnp.NPY_INT] = integer(<row_loader> load[int])
-    types[<int> cnp.NPY_UINT] = integer(<row_loader> load[cython.uint])
-    types[<int> cnp.NPY_LONGLONG] = integer(<row_loader> load[cython.longlong])
-    types[<int> cnp.NPY_ULONGLONG] = integer(<row_loader> load[cython.ulonglong])
+    types[<int> NPY_BOOL] = Type(1, DOUBLE, <row_loader> load_booleans, NULL, NULL)
+    types[<int> NPY_BYTE] = integer(<row_loader> load[cython.schar])
+    types[<int> NPY_UBYTE] = integer(<row_loader> load[cython.uchar])
+    types[<int> NPY_SHORT] = integer(<row_loader> load[short])
+    types[<int> NPY_USHORT] = integer(<row_loader> load[cython.ushort])
+    types[<int> NPY_INT] = integer(<row_loader> load[int])
+    types[<int> NPY_UINT] = integer(<row_loader> load[cython.uint])
+    types[<int> NPY_LONGLONG] = integer(<row_loader> load[cython.longlong])
+    types[<int> NPY_ULONGLONG] = integer(<row_loader> load[cython.ulonglong])
     # As wide as one of the others.
     if sizeof(long) == sizeof(int):
-        types[<int> cnp.NPY_LONG] = types[<int> cnp.NPY_INT]
-        types[<int> cnp.NPY_ULONG] = types[<int> cnp.NPY_UINT]
+        types[<int> NPY_LONG] = types[<int> NPY_INT]
+        types[<int> NPY_ULONG] = types[<int> NPY_UINT]
     else:
-        types[<int> cnp.NPY_LONG] = types[<int> cnp.NPY_LONGLONG]
-        types[<int> cnp.NPY_ULONG] = types[<int> cnp.NPY_ULONGLONG]
+        types[<int> NPY_LONG] = types[<int> NPY_LONGLONG]
+        types[<int> NPY_ULONG] = types[<int> NPY_ULONGLONG]
     types[<int> NPY_HALF] = Type(1, HALF, load_halves, store_halves, load_halves_as_doubles)
-    types[<int> cnp.NPY_FLOAT] = Type(1, SINGLE, NULL, NULL, <row_loader> load[float])
-    types[<int> cnp.NPY_DOUBLE] = Type(1, DOUBLE, NULL, NULL, <row_loader> load[double])
-    types[<int> cnp.NPY_LONGDOUBLE] = Type(1, EXTENDED, NULL, NULL, <row_loader> load_extended)
-    types[<int> cnp.NPY_CFLOAT] = Type(2, SINGLE, NULL, NULL, NULL)
-    types[<int> cnp.NPY_CDOUBLE] = Type(2, DOUBLE, NULL, NULL, NULL)
-    types[<int> cnp.NPY_CLONGDOUBLE] = Type(2, EXTENDED, NULL, NULL, NULL)
+    types[<int> NPY_FLOAT] = Type(1, SINGLE, NULL, NULL, <row_loader> load[float])
+    types[<int> NPY_DOUBLE] = Type(1, DOUBLE, NULL, NULL, <row_loader> load[double])
+    types[<int> NPY_LONGDOUBLE] = Type(1, EXTENDED, NULL, NULL, <row_loader> load_extended)
+    types[<int> NPY_CFLOAT] = Type(2, SINGLE, NULL, NULL, NULL)
+    types[<int> NPY_CDOUBLE] = Type(2, DOUBLE, NULL, NULL, NULL)
+    types[<int> NPY_CLONGDOUBLE] = Type(2, EXTENDED, NULL, NULL, NULL)

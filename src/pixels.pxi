@@ -83,17 +83,17 @@ cdef void set_pixels(row_kernel *scale) noexcept:
 
     So do halves where no instruction converts them.
     """
-    scale[<int> cnp.NPY_UBYTE] = <row_kernel> scale_pixels[cython.uchar]
-    scale[<int> cnp.NPY_SHORT] = <row_kernel> scale_pixels[short]
-    scale[<int> cnp.NPY_USHORT] = <row_kernel> scale_pixels[cython.ushort]
-    scale[<int> cnp.NPY_INT] = <row_kernel> scale_pixels[int]
-    scale[<int> cnp.NPY_LONGLONG] = <row_kernel> scale_pixels[cython.longlong]
+    scale[<int> NPY_UBYTE] = <row_kernel> scale_pixels[cython.uchar]
+    scale[<int> NPY_SHORT] = <row_kernel> scale_pixels[short]
+    scale[<int> NPY_USHORT] = <row_kernel> scale_pixels[cython.ushort]
+    scale[<int> NPY_INT] = <row_kernel> scale_pixels[int]
+    scale[<int> NPY_LONGLONG] = <row_kernel> scale_pixels[cython.longlong]
     # Set either way: what another level set here must not stay.
     scale[<int> NPY_HALF] = NULL
     if SCALES_HALVES:
         scale[<int> NPY_HALF] = <row_kernel> scale_halves
     # As wide as one of the others.
     if sizeof(long) == sizeof(int):
-        scale[<int> cnp.NPY_LONG] = scale[<int> cnp.NPY_INT]
+        scale[<int> NPY_LONG] = scale[<int> NPY_INT]
     else:
-        scale[<int> cnp.NPY_LONG] = scale[<int> cnp.NPY_LONGLONG]
+        scale[<int> NPY_LONG] = scale[<int> NPY_LONGLONG]
