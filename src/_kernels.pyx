@@ -262,6 +262,7 @@ cdef struct Nesting:
     # What is known so far of nested lists that make an array; NumPy refuses any others.
     int levels
     int leaves                    # the level of the numbers, 0 before the first
+    bint typed                    # whether some have a type of NumPy's
     Py_ssize_t length[MAX_DIMS]
 
 
@@ -286,9 +287,11 @@ cdef bint holds_numbers(object sequence, int level, Nesting *nesting):
             if type_of(cnp.PyArray_TYPE(<cnp.ndarray> item)) == NULL:
                 return False
             leaf += cnp.PyArray_NDIM(<cnp.ndarray> item)
-        elif not (kind is float or kind is int or kind is bool or kind is complex
-                  or scalar_type(item) >= 0):
-            return False
+            nesting.typed = True
+        elif not (kind is float or kind is int or kind is bool or kind is complex):
+            if scalar_type(item) < 0:
+                return False
+            nesting.typed = True
         if nesting.leaves == 0:
             nesting.leaves = leaf
         elif leaf != nesting.leaves:
@@ -296,10 +299,14 @@ cdef bint holds_numbers(object sequence, int level, Nesting *nesting):
     return True
 
 
-cdef object new_array(object numbers, object dtype):
+# The conversion of a signalling NaN to another type is an event, of which NumPy must tell.
+array_or_error = np.errstate(invalid="raise")(np.array)
+
+
+cdef object new_array(object function, object numbers, object dtype):
     """A new array of these numbers, None if there is none."""
     try:
-        return np.array(numbers, dtype)
+        return function(numbers, dtype)
     except Exception:
         return None                   # NumPy will raise it
 
@@ -308,7 +315,10 @@ cdef object from_sequence(object sequence):
     """The array that NumPy makes of a list or tuple of numbers; None if there is none."""
     cdef Nesting nesting
     nesting.levels = nesting.leaves = 0
-    return new_array(sequence, None) if holds_numbers(sequence, 1, &nesting) else None
+    nesting.typed = False
+    if not holds_numbers(sequence, 1, &nesting):
+        return None
+    return new_array(array_or_error if nesting.typed else np.array, sequence, None)
 
 
 cdef object readable(object spacing, Py_ssize_t n):
@@ -326,7 +336,9 @@ cdef object readable(object spacing, Py_ssize_t n):
             return spacing if scalar_type(spacing) >= 0 else None
         if cnp.PyArray_NDIM(array) != 1 or cnp.PyArray_DIM(array, 0) != n:
             return None
-        return array if is_plain(array) else new_array(array, array.dtype.newbyteorder("="))
+        if is_plain(array):
+            return array
+        return new_array(np.array, array, array.dtype.newbyteorder("="))
     if PyLong_CheckExact(spacing) or type(spacing) is bool or scalar_type(spacing) >= 0:
         return spacing
     return None

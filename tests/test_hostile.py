@@ -112,7 +112,21 @@ def shared(levels, sequence=1.0):
     return sequence
 
 
+def signalling(dtype):
+    """A list of numbers of two types, with a NaN whose conversion to the other is an event."""
+    nan = {"f2": 0x7D00, "f4": 0x7FA00000}[dtype]
+    return [np.array(nan, dtype.replace("f", "u")).view(dtype)[()], 1.0, np.float64(3.0)]
+
+
 CALLS = {
+    "data in a list with a signalling NaN": lambda f: ((signalling("f4"),), {}),
+    "data in a list with a signalling NaN that are left to NumPy": lambda f: (
+        (signalling("f4"), "1"), {}),
+    "coordinates in a list with a signalling NaN": lambda f: ((f[:3], signalling("f4")), {}),
+    "coordinates in a list with a signalling NaN in half precision": lambda f: (
+        (f[:3], signalling("f2")), {}),
+    "coordinates in a list with an array of a signalling NaN": lambda f: (
+        (f[:3], [np.asarray(number) for number in signalling("f4")]), {}),
     "data that raises": lambda f: ((RaisesInArray(),), {}),
     "data that is no array": lambda f: ((GivesNoArray(),), {}),
     "data of a false length": lambda f: ((LiesAboutItsLength(),), {}),
