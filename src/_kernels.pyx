@@ -400,7 +400,6 @@ cdef bint read_data(Plan *plan, object f):
     if type.parts == 2 and has_repeats(array):
         # NumPy 2.4 finds an overflow in products of a finite number that is repeated.
         return False
-    plan.f = cnp.PyArray_BYTES(array)
     plan.itemsize = plan.unit = cnp.PyArray_ITEMSIZE(array)
     plan.value = type.value
     plan.parts = type.parts
@@ -577,19 +576,40 @@ cdef void set_output(Job *job, cnp.ndarray out, const int *place):
             job.out_stride[place[d]] = cnp.PyArray_STRIDE(out, d) // cnp.PyArray_ITEMSIZE(out)
 
 
-cdef bint has_shape(const Plan *plan, cnp.ndarray f, int ndim, const int *axes, object results):
-    """Whether f still has the shape that the plan was made for, and all results have it.
+cdef bint set_coordinates(Job *job, cnp.ndarray x):
+    """Read where coordinates lie, as in `read_coordinates`; False unless they have their length."""
+    if cnp.PyArray_NDIM(x) != 1 or cnp.PyArray_DIM(x, 0) != job.n:
+        return False
+    job.coordinates.x = cnp.PyArray_BYTES(x)
+    if job.in_place:
+        job.coefficients = <char *> job.coordinates.x
+    return True
 
-    Others may give it another wherever Python runs: threads, or who listens to the garbage
-    collector.
+
+cdef bint set_places(Plan *plan, cnp.ndarray f, int ndim, const int *axes, tuple spacings,
+                     object results):
+    """Read where everything lies; False unless it has the shape that the plan was made for.
+
+    Others may change both wherever Python runs: threads, or who listens to the garbage collector,
+    to a call or to an event.
     """
+    cdef int place[MAX_DIMS]
+    cdef Job *job
     cdef int j
-    if cnp.PyArray_NDIM(f) != ndim:
+    if cnp.PyArray_NDIM(f) != ndim or cnp.PyArray_SIZE(f) != plan.size:
         return False
     for j in range(plan.njobs):
-        if (cnp.PyArray_DIM(f, axes[j]) != plan.jobs[j].n
-                or not same_shape(f, result_of(results, j))):
+        job = &plan.jobs[j]
+        if (cnp.PyArray_DIM(f, axes[j]) != job.n
+                or not same_shape(f, result_of(results, j))
+                or not job.uniform and not set_coordinates(
+                    job, <cnp.ndarray> PyTuple_GET_ITEM(spacings, j))):
             return False
+    plan.f = cnp.PyArray_BYTES(f)
+    set_dimensions(plan, f, result_of(results, 0), place)
+    for j in range(plan.njobs):
+        plan.jobs[j].dim = place[axes[j]]
+        set_output(&plan.jobs[j], result_of(results, j), place)
     return True
 
 
@@ -780,7 +800,6 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
     """The door; its contract is in ``cgrad/_kernels.pyi``."""
     cdef Plan plan
     cdef int axes[MAX_DIMS]
-    cdef int place[MAX_DIMS]
     cdef Job few[FEW]
     cdef cnp.ndarray array
     cdef cnp.dtype dtype
@@ -827,12 +846,8 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
     before = events_so_far(&plan)
     n = number_of_workers(&plan, workers)
     results = new_results(array, dtype, plan.njobs) if out is None else out
-    if not has_shape(&plan, array, ndim, axes, results):
+    if not set_places(&plan, array, ndim, axes, spacings, results):
         return None
-    set_dimensions(&plan, array, result_of(results, 0), place)
-    for j in range(plan.njobs):
-        plan.jobs[j].dim = place[axes[j]]
-        set_output(&plan.jobs[j], result_of(results, j), place)
 
     # Compute.
     plan.streams = (plan.size * (plan.itemsize + plan.out_itemsize * plan.njobs) >= STREAM_FROM
@@ -846,6 +861,8 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
     if plan.crosses_edges and not is_silent(&plan, events):
         # Between the end of a row and the beginning of the next, there may have been differences
         # that are not the gradient's.
+        if not set_places(&plan, array, ndim, axes, spacings, results):
+            return None
         plan.crosses_edges = False
         events = before | compute(&plan, n)
     if events & EVENT_UNDER and plan.parts == 2:

@@ -9,6 +9,7 @@ import oracle
 import pytest
 
 import cgrad
+from cgrad._workers import default_workers
 
 F = np.array([1.0, 2.0, 4.0, 7.0, 11.0])
 
@@ -323,6 +324,56 @@ def test_data_that_gets_another_dtype_while_python_runs(before, after, step):
         sys.setprofile(None)
     assert f.dtype == after
     assert got in expected
+
+
+def move(array):
+    """Give an array other memory, with the same numbers, after they were spoilt in the old."""
+    numbers, place, size = array.copy(), array.ctypes.data, array.size
+    array.fill(np.nan)
+    while array.ctypes.data == place:
+        size *= 2
+        array.resize(size, refcheck=False)
+    array.resize(numbers.shape, refcheck=False)
+    array[...] = numbers
+
+
+def check_moved(f, spacings, moved, function):
+    """What moves when a function of Python's returns to the compiled ones is found again."""
+    def change(frame, event, argument):
+        if event == "return" and frame.f_code is function.__code__ and not moves:
+            moves.append(1)
+            move(arrays[moved])
+
+    moves = []
+    out = tuple(np.zeros_like(f) for _ in range(f.ndim))
+    arrays = {"f": f, "x": spacings[0], "out": out[0]}
+    expected = np.asarray(np.gradient(f, *spacings))
+    sys.setprofile(change)
+    try:
+        cgrad.gradient(f, *spacings, out=out)
+    finally:
+        sys.setprofile(None)
+    assert moves
+    assert (out == expected).all()
+
+
+@pytest.mark.parametrize("moved", ["f", "x", "out"])
+@pytest.mark.parametrize("shape", [(1 << 17,), (1 << 9, 1 << 8)])
+def test_arrays_that_move_while_the_number_of_workers_is_looked_up(moved, shape):
+    f = np.random.default_rng(0).random(shape)
+    spacings = [np.arange(float(n)) ** 2 for n in shape]
+    with np.errstate(all="ignore"):   # what is freed may hold anything
+        check_moved(f, spacings, moved, default_workers)
+
+
+@pytest.mark.parametrize("moved", ["f", "x", "out"])
+def test_arrays_that_move_before_rows_are_differentiated_anew(moved):
+    # From the end of a row to the beginning of the next there are invalid differences.
+    f = np.random.default_rng(0).random((300, 100))
+    f[::6, -2] = f[1::6, 0] = np.inf
+    spacings = [np.arange(300.0) ** 2, 2.0]
+    with np.errstate(all="ignore", invalid="warn"):
+        check_moved(f, spacings, moved, np.geterr)
 
 
 def test_sixty_four_dimensions():
