@@ -38,18 +38,17 @@ _implementation = _implementation_of(_numpy_gradient)
 # What makes NumPy's arrays answer by that implementation; most subclasses inherit it.
 _as_arrays_do = np.ndarray.__array_function__
 
-# Types that have no other, known without looking: to find none takes a microsecond.
-_common_types = frozenset((
-    np.ndarray, int, float, complex, bool, str, list, tuple, *np.sctypeDict.values()))
+# Types that have no other, known without looking: to find none takes a microsecond. Known by
+# their ids, since others may have a hash and an equality of their own.
+_common_types = (
+    np.ndarray, int, float, complex, bool, str, list, tuple, *np.sctypeDict.values())
+_ids_of_common_types = frozenset(map(id, _common_types))
 
 
 def _answers_itself(kind):
     """Tell whether NumPy asks arguments of a type for an answer of their own (NEP 18)."""
-    try:
-        if kind in _common_types:
-            return False
-    except Exception:
-        pass                          # a type need not have a hash
+    if id(kind) in _ids_of_common_types:
+        return False
     try:
         return getattr(kind, "__array_function__", _as_arrays_do) is not _as_arrays_do
     except Exception:
@@ -89,13 +88,14 @@ def _answer_of_numpy(f, varargs, axis, edge_order, workers=None):
 def _has_dask_arrays(f, varargs):
     """Tell whether any argument is a Dask array, without importing Dask."""
     dask_array = getattr(sys.modules.get("dask.array"), "Array", ())
-    return any(isinstance(argument, dask_array) for argument in (f, *varargs))
+    # Not by isinstance, which would also ask each argument for a class that it may pretend.
+    return any(issubclass(type(argument), dask_array) for argument in (f, *varargs))
 
 
 def _is_for_dask(f, varargs):
     """Tell whether some arguments are Dask arrays, and none a duck array that has to be asked."""
     return _has_dask_arrays(f, varargs) and all(
-        isinstance(argument, np.ndarray | sys.modules["dask.array"].Array)
+        issubclass(type(argument), np.ndarray | sys.modules["dask.array"].Array)
         or not hasattr(type(argument), "__array_function__")
         for argument in (f, *varargs))
 

@@ -116,6 +116,14 @@ class WithoutAttributes(type):
         raise ValueError(name)
 
 
+class EqualToArrays(type):
+    def __eq__(cls, other):
+        return True
+
+    def __hash__(cls):
+        return hash(np.ndarray)
+
+
 @pytest.mark.parametrize("metaclass", [WithoutHash, WithoutAttributes])
 def test_types_may_be_odd_where_they_may_to_numpy(metaclass):
     # NumPy hashes some of them with Python 3.13.
@@ -139,3 +147,22 @@ def test_an_array_with_an_answer_of_its_own_is_asked(place):
     assert AnswersForItself in types
     assert rest == tuple(args[1:])
     assert kwargs == {"axis": 1, "edge_order": 2}
+
+
+def test_an_array_of_a_type_that_is_said_to_equal_all_others_is_asked():
+    class Equal(AnswersForItself, metaclass=EqualToArrays):
+        pass
+
+    assert cgrad.gradient(Equal()) == np.gradient(Equal()) == (np.gradient, (Equal,), (), {})
+
+
+class WithoutClass(AnswersForItself):
+    @property
+    def __class__(self):
+        raise RuntimeError("no class to be told")
+
+
+def test_an_array_that_raises_for_its_class_is_asked_even_where_dask_is_imported():
+    pytest.importorskip("dask.array")
+    function, types, rest, kwargs = cgrad.gradient(WithoutClass())
+    assert (function, types, rest, kwargs) == (np.gradient, (WithoutClass,), (), {})
