@@ -94,6 +94,12 @@ def cpu_model():
     return platform.processor() or platform.machine()
 
 
+def build():
+    """Return with what the compiled room was compiled."""
+    compiler, cython = (said.decode() for said in _simd.kernels.build_info())
+    return {"compiler": compiler.strip(), "cython": cython.replace("_", ".")}
+
+
 def environment():
     """Collect what cgrad runs on."""
     return {
@@ -139,7 +145,7 @@ def main():
 
     report = {
         "version": cgrad.__version__,
-        "build": _simd.kernels.build_info(),
+        "build": build(),
         "environment": environment(),
     }
     if not as_json:

@@ -28,8 +28,8 @@ def differentiate(
     raises, and nothing is warned of.
     """
 
-def build_info() -> dict[str, str]:
-    """Return with what the module was compiled: compiler and Cython."""
+def build_info() -> tuple[bytes, bytes]:
+    """Return with what the module was compiled: compiler and Cython, as they name themselves."""
 
 def simd_levels() -> list[str]:
     """Return which of the other builds this CPU can run, best first."""

@@ -875,20 +875,14 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
 
 def build_info():
     """See ``cgrad/_kernels.pyi``."""
-    return {
-        "compiler": CGRAD_COMPILER.decode().strip(),
-        "cython": CYTHON_ABI.decode().replace("_", "."),
-    }
+    return CGRAD_COMPILER, CYTHON_ABI
 
 
 def simd_levels():
     """See ``cgrad/_kernels.pyi``."""
-    levels = []
-    if cgrad_has_avx512():
-        levels.append("avx512")
-    if cgrad_has_avx2():
-        levels.append("avx2")
-    return levels
+    if not cgrad_has_avx2():
+        return []
+    return ["avx512", "avx2"] if cgrad_has_avx512() else ["avx2"]
 
 
 def use_loops(loops):

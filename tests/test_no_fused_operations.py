@@ -57,7 +57,7 @@ def test_no_build_has_an_instruction_that_fuses(name):
     # backward, and of floats. No backward ones by gcc before 12 (see vectors.h), and none at all
     # where CFLAGS ask for wider registers.
     corrects = name == "_loops_avx2" and sys.platform == "linux" and "zmm" not in assembly
-    gcc = re.match(r"gcc (\d+)", _simd.kernels.build_info()["compiler"])
+    gcc = re.match(rb"gcc (\d+)", _simd.kernels.build_info()[0])
     functions = 2 if gcc and int(gcc[1]) < 12 else 3
     assert len(corrections) == (8 * functions if corrects else 0)
     for operation in ("vfmsub", "vfnmadd"):
