@@ -15,6 +15,7 @@
 /* LINE and LONG of rows.pxi, which in C may be names of the system's. */
 enum {
     CACHE_LINE = 64, /* bytes */
+    FIRST_CACHE = 1 << 15, /* bytes; of some processors, half as much again */
     LONG_ROW = 1000, /* bytes from which it matters where stores begin; a line and a vector are less */
 };
 
@@ -56,19 +57,20 @@ enum {
 #define BACK(k) (BACKWARD(r, k) - BACKWARD(p, k))
 
 /* Vector k of a group of results. */
-#define STORE(k, v) (((vector *)(out + i))[k] = (v))
-#define STORE_FLOATS_TURNED(k, v) STORE(k, TURNED(v, float))
-#define STORE_DOUBLES_TURNED(k, v) STORE(k, TURNED(v, double))
+#define STORE(out, k, v) (((vector *)(out + i))[k] = (v))
+#define STORE_FLOATS_TURNED(out, k, v) STORE(out, k, TURNED(v, float))
+#define STORE_DOUBLES_TURNED(out, k, v) STORE(out, k, TURNED(v, double))
 
 /* The same of floats that are doubles here. */
 #if VECTOR == 64
 #define WIDENED(p, k) (vector)_mm512_cvtps_pd(_mm256_loadu_ps(p + i + 8 * k))
-#define STORE_NARROWED(k, v) _mm256_storeu_ps(out + i + 8 * k, _mm512_cvtpd_ps((__m512d)(v)))
+#define STORE_NARROWED(out, k, v) \
+    _mm256_storeu_ps(out + i + 8 * k, _mm512_cvtpd_ps((__m512d)(v)))
 #elif VECTOR == 32
 #define WIDENED(p, k) (vector)_mm256_cvtps_pd(_mm_loadu_ps(p + i + 4 * k))
 #define WIDENED_AHEAD(k) \
     (vector)_mm256_cvtps_pd(_mm_loadu_ps(r + i + 4 * k) - _mm_loadu_ps(p + i + 4 * k))
-#define STORE_NARROWED(k, v) _mm_storeu_ps(out + i + 4 * k, _mm256_cvtpd_ps((__m256d)(v)))
+#define STORE_NARROWED(out, k, v) _mm_storeu_ps(out + i + 4 * k, _mm256_cvtpd_ps((__m256d)(v)))
 #endif
 
 /* out[i] = OF(r[i] - p[i]), or, backward, OF(r[-i] - p[-i]), for whole groups of `count` numbers;
@@ -87,10 +89,10 @@ enum {
         for (i = 0; i + group <= count; i += group) {                                         \
             const vector first = of(difference(0)), second = of(difference(1));               \
             const vector third = of(difference(2)), fourth = of(difference(3));               \
-            store(0, first);                                                                  \
-            store(1, second);                                                                 \
-            store(2, third);                                                                  \
-            store(3, fourth);                                                                 \
+            store(out, 0, first);                                                             \
+            store(out, 1, second);                                                            \
+            store(out, 2, third);                                                             \
+            store(out, 3, fourth);                                                            \
         }                                                                                     \
         return i;                                                                             \
     }
@@ -121,30 +123,58 @@ enum {
         Py_ssize_t i;                                                                         \
         if (count < one)                                                                      \
             return 0;                                                                         \
-        EACH_ROW {                                                                            \
+        if (PAY_IN_PAIRS(type, wider, own))                                                   \
+            PAIRS(type, load, store)                                                          \
+        EACH(1) {                                                                             \
             const Py_ssize_t head = HEAD(type, wider, own);                                   \
             for (i = 0; i < head; i += one)                                                   \
-                store(0, COMBINED(0, load, of));                                              \
+                store(out, 0, COMBINED(0, load, of));                                         \
             for (i = head; i + 4 * one <= count; i += 4 * one) {                              \
                 const vector first = COMBINED(0, load, of);                                   \
                 const vector second = COMBINED(1, load, of);                                  \
                 const vector third = COMBINED(2, load, of);                                   \
                 const vector fourth = COMBINED(3, load, of);                                  \
-                store(0, first);                                                              \
-                store(1, second);                                                             \
-                store(2, third);                                                              \
-                store(3, fourth);                                                             \
+                store(out, 0, first);                                                         \
+                store(out, 1, second);                                                        \
+                store(out, 2, third);                                                         \
+                store(out, 3, fourth);                                                        \
             }                                                                                 \
             for (; i + one <= count; i += one)                                                \
-                store(0, COMBINED(0, load, of));                                              \
+                store(out, 0, COMBINED(0, load, of));                                         \
             if (i < count) {                                                                  \
                 i = count - one;                                                              \
-                store(0, COMBINED(0, load, of));                                              \
+                store(out, 0, COMBINED(0, load, of));                                         \
             }                                                                                 \
         }                                                                                     \
         return 1;                                                                             \
     }
 #define COMBINED(k, load, of) (of(a, k) * load(p, k) + of(b, k) * load(q, k) + of(c, k) * load(r, k))
+
+/* Two rows that follow one another along the axis at once, where three do not fit in the first cache:
+   two of six that these read are there then. Not those that are converted, which is what takes long. */
+#define PAY_IN_PAIRS(type, wider, own)                                                        \
+    (!own && sizeof(type) == sizeof(wider)                                                    \
+     && count > FIRST_CACHE / 3 / (Py_ssize_t)sizeof(type) && q - p == jump && r - q == jump)
+#define PAIRS(type, load, store)                                                              \
+    EACH(2) {                                                                                 \
+        type *const below = out + out_jump;                                                   \
+        const type *const s = r + jump;                                                       \
+        for (i = 0; i < count; i += 2 * one) {                                                \
+            if (i > count - 2 * one)                                                          \
+                i = count - 2 * one;                                                          \
+            const vector first = COMBINED(0, load, THE_SAME);                                 \
+            const vector second = COMBINED(1, load, THE_SAME);                                \
+            const vector third = COMBINED_BELOW(0, load);                                     \
+            const vector fourth = COMBINED_BELOW(1, load);                                    \
+            store(out, 0, first);                                                             \
+            store(out, 1, second);                                                            \
+            store(below, 0, third);                                                           \
+            store(below, 1, fourth);                                                          \
+        }                                                                                     \
+    }
+#define COMBINED_BELOW(k, load)                                                               \
+    (a[coefficient_jump] * load(q, k) + b[coefficient_jump] * load(r, k)                      \
+     + c[coefficient_jump] * load(s, k))
 
 /* Numbers before the first whose store begins a cache line, in long rows that are not converted, which
    takes longer than stores, wherever these begin. None, either, where each point has its own
@@ -175,15 +205,15 @@ enum {
     type *CYTHON_RESTRICT out, const type *p, const type *q, const type *r, const wider *a,   \
     const wider *b, const wider *c, Py_ssize_t count, Py_ssize_t rows, Py_ssize_t jump,       \
     Py_ssize_t out_jump, Py_ssize_t coefficient_jump
-#define EACH_ROW                                                                              \
-    for (; rows > 0;                                                                          \
-         rows--, out += out_jump, p += jump, q += jump, r += jump, a += coefficient_jump,     \
-         b += coefficient_jump, c += coefficient_jump)
+#define EACH(some)                                                                            \
+    for (; rows >= some; rows -= some, out += some * out_jump, p += some * jump,              \
+                         q += some * jump, r += some * jump, a += some * coefficient_jump,    \
+                         b += some * coefficient_jump, c += some * coefficient_jump)
 #define NO_COMBINATIONS(name, type, wider, own)                                               \
     static int name(ROWS_OF(type, wider))                                                     \
     {                                                                                         \
         Py_ssize_t i;                                                                         \
-        EACH_ROW                                                                              \
+        EACH(1)                                                                               \
             for (i = 0; i < count; i++)                                                       \
                 out[i] = (type)(a[own * i] * p[i] + b[own * i] * q[i] + c[own * i] * r[i]);   \
         return 1;                                                                             \
@@ -247,9 +277,12 @@ NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #undef ITS_OWN
 #undef COMBINATIONS
 #undef COMBINED
+#undef COMBINED_BELOW
+#undef PAY_IN_PAIRS
+#undef PAIRS
 #undef HEAD
 #undef ROWS_OF
-#undef EACH_ROW
+#undef EACH
 #undef NO_GROUPS
 #undef NO_COMBINATIONS
 #undef CORRECTS

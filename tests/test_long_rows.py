@@ -53,3 +53,26 @@ def test_results_are_numpys_wherever_data_and_results_begin(dtype, n, step):
                 assert result.tobytes() == of_numpy.tobytes()
                 result.view(memory.dtype)[...] = AROUND[dtype]
                 assert (memory == AROUND[dtype]).all()
+
+
+# Both sides of a third of the first cache: longer rows that follow one another are two at once.
+@pytest.mark.parametrize(("dtype", "n"), [
+    *(("f8", n) for n in (1360, 1365, 1366, 1368, 1370, 1383)),
+    *(("f4", n) for n in (2720, 2730, 2731, 2736, 2741, 2767)),
+])
+@pytest.mark.parametrize("rows", [3, 4, 5, 8])
+@pytest.mark.parametrize("step", [1, 2, -1, 0])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_rows_combined_two_at_once_are_numpys(dtype, n, rows, step, axis):
+    random = np.random.default_rng(n)
+    f, _ = surrounded((3, 2 * rows, n), dtype, 8)
+    f[...] = random.random(f.shape)
+    f = f[:, ::step][:, :rows] if step else np.broadcast_to(f[:, :1], (3, rows, n))
+    x = np.cumsum(random.random(f.shape[axis]) + 0.1).astype(dtype)
+    result, memory = surrounded(f.shape, dtype, 24)
+    expected = np.gradient(f, x, axis=axis)
+    with np.errstate(all="raise"):
+        assert kernels.differentiate(f, (x,), axis, 1, None, (result,)) is not None
+    assert result.tobytes() == expected.tobytes()
+    result.view(memory.dtype)[...] = AROUND[dtype]
+    assert (memory == AROUND[dtype]).all()
