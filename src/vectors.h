@@ -151,10 +151,11 @@ enum {
 #define COMBINED(k, load, of) (of(a, k) * load(p, k) + of(b, k) * load(q, k) + of(c, k) * load(r, k))
 
 /* Two rows that follow one another along the axis at once, where three do not fit in the first cache:
-   two of six that these read are there then. Not those that are converted, which is what takes long. */
+   two of six that these read are there then. From p to q is as far as from q to r. Not those that are
+   converted, which is what takes long. */
 #define PAY_IN_PAIRS(type, wider, own)                                                        \
     (!own && sizeof(type) == sizeof(wider)                                                    \
-     && count > FIRST_CACHE / 3 / (Py_ssize_t)sizeof(type) && q - p == jump && r - q == jump)
+     && count > FIRST_CACHE / 3 / (Py_ssize_t)sizeof(type) && q - p == jump)
 #define PAIRS(type, load, store)                                                              \
     EACH(2) {                                                                                 \
         type *const below = out + out_jump;                                                   \
