@@ -337,6 +337,8 @@ def cache_cases():
         yield Case("cache", shape, spacing="coordinates")
         # These are float64, as they mostly are with data of float32, too.
         yield Case("cache", shape, "f4", spacing="coordinates")
+    # The levels of an atmosphere.
+    yield Case("cache", (50, 100, 100), axis=0, spacing="coordinates")
 
 
 def large_cases():
