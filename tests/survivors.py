@@ -117,6 +117,7 @@ SURVIVORS = [
     ("is_regular", r"itemsize - 1\)", r"'1' in 1", OTHER_WAY),
     ("holds_numbers", r"^array_or_error = ", r"",
      "it is made at import, before a change is switched on"),
+    ("from_sequence", r"typed = False", r"", "how events are looked for, where there are none"),
     ("add_axis", r"overflow = 0", r"'0' in 0", "Python sets it before it is read"),
     ("add_axis", r"value < -ndim", r"'<' in value < \(-ndim", "more is left to NumPy"),
     (r"add_axis|read_axes", r"return -1", r"'1' in 1", "any number below 0 says the same"),
