@@ -96,7 +96,7 @@ def _is_for_dask(f, varargs):
     """Tell whether some arguments are Dask arrays, and none a duck array that has to be asked."""
     return _has_dask_arrays(f, varargs) and all(
         issubclass(type(argument), np.ndarray | sys.modules["dask.array"].Array)
-        or not hasattr(type(argument), "__array_function__")
+        or not _answers_itself(type(argument))
         for argument in (f, *varargs))
 
 

@@ -300,7 +300,7 @@ cdef bint holds_numbers(object sequence, int level, Nesting *nesting):
 
 
 # The conversion of a signalling NaN to another type is an event, of which NumPy must tell.
-array_or_error = np.errstate(invalid="raise")(np.array)
+cdef object array_or_error = np.errstate(invalid="raise")(np.array)
 
 
 cdef object new_array(object function, object numbers, object dtype):
@@ -577,26 +577,31 @@ cdef void set_output(Job *job, cnp.ndarray out, const int *place):
 
 
 cdef bint set_coordinates(Job *job, cnp.ndarray x):
-    """Read where coordinates lie, as in `read_coordinates`; False unless they have their length."""
-    if cnp.PyArray_NDIM(x) != 1 or cnp.PyArray_DIM(x, 0) != job.n:
+    """Read where coordinates lie; False unless they lie as `read_coordinates` found them."""
+    cdef Coordinates *coordinates = &job.coordinates
+    if (cnp.PyArray_NDIM(x) != 1 or cnp.PyArray_DIM(x, 0) != job.n
+            or cnp.PyArray_ITEMSIZE(x) != coordinates.itemsize
+            or cnp.PyArray_STRIDE(x, 0) != coordinates.stride * coordinates.itemsize):
         return False
-    job.coordinates.x = cnp.PyArray_BYTES(x)
+    coordinates.x = cnp.PyArray_BYTES(x)
     if job.in_place:
-        job.coefficients = <char *> job.coordinates.x
+        job.coefficients = <char *> coordinates.x
     return True
 
 
 cdef bint set_places(Plan *plan, cnp.ndarray f, int ndim, const int *axes, tuple spacings,
-                     object results):
-    """Read where everything lies; False unless it has the shape that the plan was made for.
+                     object results, bint given):
+    """Read where everything lies; False unless it is what the plan was made for.
 
     Others may change both wherever Python runs: threads, or who listens to the garbage collector,
-    to a call or to an event.
+    to a call or to an event. None may while the plan is carried out.
     """
     cdef int place[MAX_DIMS]
     cdef Job *job
     cdef int j
-    if cnp.PyArray_NDIM(f) != ndim or cnp.PyArray_SIZE(f) != plan.size:
+    if (cnp.PyArray_NDIM(f) != ndim or cnp.PyArray_SIZE(f) != plan.size
+            or cnp.PyArray_ITEMSIZE(f) != plan.itemsize
+            or given and not accepts(f, <tuple> results, plan.njobs)):
         return False
     for j in range(plan.njobs):
         job = &plan.jobs[j]
@@ -846,7 +851,7 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
     before = events_so_far(&plan)
     n = number_of_workers(&plan, workers)
     results = new_results(array, dtype, plan.njobs) if out is None else out
-    if not set_places(&plan, array, ndim, axes, spacings, results):
+    if not set_places(&plan, array, ndim, axes, spacings, results, out is not None):
         return None
 
     # Compute.
@@ -861,7 +866,7 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
     if plan.crosses_edges and not is_silent(&plan, events):
         # Between the end of a row and the beginning of the next, there may have been differences
         # that are not the gradient's.
-        if not set_places(&plan, array, ndim, axes, spacings, results):
+        if not set_places(&plan, array, ndim, axes, spacings, results, out is not None):
             return None
         plan.crosses_edges = False
         events = before | compute(&plan, n)

@@ -15,7 +15,7 @@
 /* LINE and LONG of rows.pxi, which in C may be names of the system's. */
 enum {
     CACHE_LINE = 64, /* bytes */
-    FIRST_CACHE = 1 << 15, /* bytes; of some processors, half as much again */
+    FIRST_CACHE = 1 << 15, /* bytes; on some processors 48 KiB */
     LONG_ROW = 1000, /* bytes from which it matters where stores begin; a line and a vector are less */
 };
 
@@ -123,9 +123,9 @@ enum {
         Py_ssize_t i;                                                                         \
         if (count < one)                                                                      \
             return 0;                                                                         \
-        if (PAY_IN_PAIRS(type, wider, own))                                                   \
+        if (PAIRS_PAY(type, wider, own))                                                      \
             PAIRS(type, load, store)                                                          \
-        EACH(1) {                                                                             \
+        EACH_ROWS(1) {                                                                        \
             const Py_ssize_t head = HEAD(type, wider, own);                                   \
             for (i = 0; i < head; i += one)                                                   \
                 store(out, 0, COMBINED(0, load, of));                                         \
@@ -151,13 +151,13 @@ enum {
 #define COMBINED(k, load, of) (of(a, k) * load(p, k) + of(b, k) * load(q, k) + of(c, k) * load(r, k))
 
 /* Two rows that follow one another along the axis at once, where three do not fit in the first cache:
-   two of six that these read are there then. From p to q is as far as from q to r. Not those that are
-   converted, which is what takes long. */
-#define PAY_IN_PAIRS(type, wider, own)                                                        \
+   of the six that two results read, two are the same then, and still there. From p to q is as far as
+   from q to r. Not rows that are converted, which is what takes long. */
+#define PAIRS_PAY(type, wider, own)                                                           \
     (!own && sizeof(type) == sizeof(wider)                                                    \
      && count > FIRST_CACHE / 3 / (Py_ssize_t)sizeof(type) && q - p == jump)
 #define PAIRS(type, load, store)                                                              \
-    EACH(2) {                                                                                 \
+    EACH_ROWS(2) {                                                                            \
         type *const below = out + out_jump;                                                   \
         const type *const s = r + jump;                                                       \
         for (i = 0; i < count; i += 2 * one) {                                                \
@@ -179,7 +179,7 @@ enum {
 
 /* Numbers before the first whose store begins a cache line, in long rows that are not converted, which
    takes longer than stores, wherever these begin. None, either, where each point has its own
-   coefficients. */
+   coefficients, or where rows go in pairs. */
 #define HEAD(type, wider, own)                                                                \
     (own || sizeof(type) != sizeof(wider) || count < LONG_ROW / (Py_ssize_t)sizeof(type)      \
          ? 0                                                                                  \
@@ -206,7 +206,7 @@ enum {
     type *CYTHON_RESTRICT out, const type *p, const type *q, const type *r, const wider *a,   \
     const wider *b, const wider *c, Py_ssize_t count, Py_ssize_t rows, Py_ssize_t jump,       \
     Py_ssize_t out_jump, Py_ssize_t coefficient_jump
-#define EACH(some)                                                                            \
+#define EACH_ROWS(some)                                                                       \
     for (; rows >= some; rows -= some, out += some * out_jump, p += some * jump,              \
                          q += some * jump, r += some * jump, a += some * coefficient_jump,    \
                          b += some * coefficient_jump, c += some * coefficient_jump)
@@ -214,7 +214,7 @@ enum {
     static int name(ROWS_OF(type, wider))                                                     \
     {                                                                                         \
         Py_ssize_t i;                                                                         \
-        EACH(1)                                                                               \
+        EACH_ROWS(1)                                                                          \
             for (i = 0; i < count; i++)                                                       \
                 out[i] = (type)(a[own * i] * p[i] + b[own * i] * q[i] + c[own * i] * r[i]);   \
         return 1;                                                                             \
@@ -279,11 +279,11 @@ NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #undef COMBINATIONS
 #undef COMBINED
 #undef COMBINED_BELOW
-#undef PAY_IN_PAIRS
+#undef PAIRS_PAY
 #undef PAIRS
 #undef HEAD
 #undef ROWS_OF
-#undef EACH
+#undef EACH_ROWS
 #undef NO_GROUPS
 #undef NO_COMBINATIONS
 #undef CORRECTS

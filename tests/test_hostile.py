@@ -337,24 +337,47 @@ def move(array):
     array[...] = numbers
 
 
-def check_moved(f, spacings, moved, function):
-    """What moves when a function of Python's returns to the compiled ones is found again."""
-    def change(frame, event, argument):
-        if event == "return" and frame.f_code is function.__code__ and not moves:
-            moves.append(1)
-            move(arrays[moved])
+def move_results(array):
+    """Give an array other memory, without the numbers that it had."""
+    move(array)
+    array.fill(np.nan)
 
-    moves = []
+
+def narrow(array):
+    """Make floats of half the bytes of an array's, in half its memory."""
+    numbers = array.copy()
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        array.dtype = array.dtype.str.replace("8", "4")
+    array.resize(numbers.shape, refcheck=False)
+    array[...] = numbers
+
+
+def make_dense(array):
+    """Put an array that is a view into memory of its own."""
+    array.__setstate__((1, array.shape, array.dtype, False, array.tobytes()))
+
+
+def check_changed(f, spacings, which, change, function):
+    """Data, coordinates or results may change when a function of Python's returns to the door."""
+    def listen(frame, event, argument):
+        if event == "return" and frame.f_code is function.__code__ and not changed:
+            changed.append(1)
+            change(arrays[which])
+
+    changed = []
     out = tuple(np.zeros_like(f) for _ in range(f.ndim))
     arrays = {"f": f, "x": spacings[0], "out": out[0]}
-    expected = np.asarray(np.gradient(f, *spacings))
-    sys.setprofile(change)
+    sys.setprofile(listen)
     try:
         cgrad.gradient(f, *spacings, out=out)
     finally:
         sys.setprofile(None)
-    assert moves
-    assert (out == expected).all()
+    assert changed
+    for result, expected in zip(out, np.atleast_2d(np.gradient(f, *spacings)), strict=True):
+        assert (result == expected.astype(result.dtype)).all()
+
+
+MOVES = {"f": move, "x": move, "out": move_results}
 
 
 @pytest.mark.parametrize("moved", ["f", "x", "out"])
@@ -363,7 +386,23 @@ def test_arrays_that_move_while_the_number_of_workers_is_looked_up(moved, shape)
     f = np.random.default_rng(0).random(shape)
     spacings = [np.arange(float(n)) ** 2 for n in shape]
     with np.errstate(all="ignore"):   # what is freed may hold anything
-        check_moved(f, spacings, moved, default_workers)
+        check_changed(f, spacings, moved, MOVES[moved], default_workers)
+
+
+@pytest.mark.parametrize("dtype", ["f8", ">f8"])
+@pytest.mark.parametrize(("which", "change", "step"), [
+    ("f", narrow, 1), ("x", narrow, 1), ("out", narrow, 1), ("x", make_dense, 3)])
+def test_arrays_that_change_while_the_number_of_workers_is_looked_up(which, change, step, dtype):
+    f = np.random.default_rng(0).random(1 << 17).astype(dtype)
+    x = np.arange(float(step << 17)) ** 1.25
+    x = x if step == 1 else x[::step]
+    check_changed(f, [x], which, change, default_workers)
+
+
+def test_results_that_nothing_may_be_written_to_any_more_are_refused():
+    f = np.random.default_rng(0).random(1 << 17)
+    with pytest.raises(ValueError, match="read-only"):
+        check_changed(f, [2.0], "out", lambda out: out.setflags(write=False), default_workers)
 
 
 @pytest.mark.parametrize("moved", ["f", "x", "out"])
@@ -373,7 +412,7 @@ def test_arrays_that_move_before_rows_are_differentiated_anew(moved):
     f[::6, -2] = f[1::6, 0] = np.inf
     spacings = [np.arange(300.0) ** 2, 2.0]
     with np.errstate(all="ignore", invalid="warn"):
-        check_moved(f, spacings, moved, np.geterr)
+        check_changed(f, spacings, moved, MOVES[moved], np.geterr)
 
 
 def test_sixty_four_dimensions():
