@@ -580,7 +580,6 @@ cdef bint set_coordinates(Job *job, cnp.ndarray x):
     """Read where coordinates lie; False unless they lie as `read_coordinates` found them."""
     cdef Coordinates *coordinates = &job.coordinates
     if (cnp.PyArray_NDIM(x) != 1 or cnp.PyArray_DIM(x, 0) != job.n
-            or cnp.PyArray_ITEMSIZE(x) != coordinates.itemsize
             or cnp.PyArray_STRIDE(x, 0) != coordinates.stride * coordinates.itemsize):
         return False
     coordinates.x = cnp.PyArray_BYTES(x)

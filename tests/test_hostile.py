@@ -357,8 +357,11 @@ def make_dense(array):
     array.__setstate__((1, array.shape, array.dtype, False, array.tobytes()))
 
 
-def check_changed(f, spacings, which, change, function):
-    """Data, coordinates or results may change when a function of Python's returns to the door."""
+def check_changed(f, spacings, which, change, function, given=True, **kwargs):
+    """Data, coordinates or results may change when a function of Python's returns to the door.
+
+    Events are to be ignored, but for those that bring it about: what is freed holds anything.
+    """
     def listen(frame, event, argument):
         if event == "return" and frame.f_code is function.__code__ and not changed:
             changed.append(1)
@@ -369,12 +372,16 @@ def check_changed(f, spacings, which, change, function):
     arrays = {"f": f, "x": spacings[0], "out": out[0]}
     sys.setprofile(listen)
     try:
-        cgrad.gradient(f, *spacings, out=out)
+        results = cgrad.gradient(f, *spacings, out=out if given else None, **kwargs)
     finally:
         sys.setprofile(None)
     assert changed
-    for result, expected in zip(out, np.atleast_2d(np.gradient(f, *spacings)), strict=True):
-        assert (result == expected.astype(result.dtype)).all()
+    results = results if isinstance(results, tuple) else (results,)
+    expected = np.gradient(f, *spacings, **kwargs)
+    expected = expected if isinstance(expected, tuple) else (expected,)
+    for result, numpys in zip(results, expected, strict=True):
+        assert result.shape == numpys.shape
+        assert (result == numpys.astype(result.dtype)).all()
 
 
 MOVES = {"f": move, "x": move, "out": move_results}
@@ -385,7 +392,7 @@ MOVES = {"f": move, "x": move, "out": move_results}
 def test_arrays_that_move_while_the_number_of_workers_is_looked_up(moved, shape):
     f = np.random.default_rng(0).random(shape)
     spacings = [np.arange(float(n)) ** 2 for n in shape]
-    with np.errstate(all="ignore"):   # what is freed may hold anything
+    with np.errstate(all="ignore"):
         check_changed(f, spacings, moved, MOVES[moved], default_workers)
 
 
@@ -396,7 +403,27 @@ def test_arrays_that_change_while_the_number_of_workers_is_looked_up(which, chan
     f = np.random.default_rng(0).random(1 << 17).astype(dtype)
     x = np.arange(float(step << 17)) ** 1.25
     x = x if step == 1 else x[::step]
-    check_changed(f, [x], which, change, default_workers)
+    with np.errstate(all="ignore"):
+        check_changed(f, [x], which, change, default_workers)
+
+
+@pytest.mark.parametrize("dtype", ["f8", ">f8", "i8"])
+def test_data_that_gets_half_the_bytes_while_the_number_of_workers_is_looked_up(dtype):
+    f = (100 * np.random.default_rng(0).random(1 << 17)).astype(dtype)
+    with np.errstate(all="ignore"):
+        check_changed(f, [2.0], "f", narrow, default_workers, given=False)
+
+
+@pytest.mark.parametrize("rows", [0, 5])
+def test_data_that_gets_other_rows_while_the_number_of_workers_is_looked_up(rows):
+    def resize(f):
+        f.resize((rows, f.shape[1]), refcheck=False)
+        f[...] = np.random.default_rng(0).random(f.shape)
+
+    f = np.zeros((1, 1 << 16))
+    x = np.arange(65536.0) ** 2
+    with np.errstate(all="ignore"):
+        check_changed(f, [x], "f", resize, default_workers, given=False, axis=1)
 
 
 def test_results_that_nothing_may_be_written_to_any_more_are_refused():
