@@ -115,7 +115,7 @@ SURVIVORS = [
     ("allocate_coefficients", r"LINE - 1", r"'-' in|'1' in", ALIGNED),
     (r"allocate_coefficients|share", r"return 0", r"'0' in 0", "any number but -1 says the same"),
     ("is_regular", r"itemsize - 1\)", r"'1' in 1", OTHER_WAY),
-    ("holds_numbers", r"^array_or_error = ", r"",
+    ("errstate", r"array_or_error = ", r"",
      "it is made at import, before a change is switched on"),
     ("from_sequence", r"typed = False", r"", "how events are looked for, where there are none"),
     ("add_axis", r"overflow = 0", r"'0' in 0", "Python sets it before it is read"),
