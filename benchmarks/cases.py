@@ -337,7 +337,7 @@ def cache_cases():
         yield Case("cache", shape, spacing="coordinates")
         # These are float64, as they mostly are with data of float32, too.
         yield Case("cache", shape, "f4", spacing="coordinates")
-    # The levels of an atmosphere.
+    # Across long rows, as along the levels of an atmosphere.
     yield Case("cache", (50, 100, 100), axis=0, spacing="coordinates")
 
 
