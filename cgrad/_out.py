@@ -68,13 +68,24 @@ def plain(argument):
     return argument.view(np.ndarray) if type(argument) is np.memmap else argument
 
 
+def is_stack(out, f):
+    """Tell whether arguments are such that `read_out` takes an array apart."""
+    return (type(out) is np.ndarray and type(f) is np.ndarray and out.ndim == f.ndim + 1
+            and len(out) <= _MOST_AXES)
+
+
 def gradient_into(out, gradient, f, varargs, axis, edge_order, workers):
     """Compute into `out`, at once where the door can, else by a copy of `gradient`'s results."""
     # First as it came: mostly there is nothing to prepare, and looking takes longer than computing.
-    given = out if type(out) is tuple else (out,)
+    kind = type(out)
+    given = out if kind is tuple else tuple(out) if kind is list else (out,)
     results = kernels.differentiate(f, varargs, axis, edge_order, workers, given)
     if results is not None:
-        return results
+        return out if type(results) is tuple else results
+    if is_stack(out, f):
+        given = tuple(out)
+        if kernels.differentiate(f, varargs, axis, edge_order, workers, given) is not None:
+            return out
     targets = read_out(out, np.ndim(f))
     if len(targets) <= _MOST_AXES:
         arguments = [plain(argument) for argument in (f, *varargs)]

@@ -47,9 +47,24 @@ def test_several_axes_go_into_one_stacked_array():
     assert_holds(out, np.gradient(F))
 
 
-def test_one_axis_in_a_tuple_is_returned_bare_as_ufuncs_do():
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_one_axis_in_a_sequence_is_returned_bare_as_ufuncs_do(kind):
     out = filled(F.shape)
-    assert cgrad.gradient(F, axis=0, out=(out,)) is out
+    assert cgrad.gradient(F, axis=0, out=kind([out])) is out
+
+
+def test_one_axis_in_a_stack_is_returned_as_it_was_given():
+    out = filled((1, *F.shape))
+    assert cgrad.gradient(F, axis=0, out=out) is out
+    assert_holds(out, [np.gradient(F, axis=0)])
+
+
+@pytest.mark.parametrize("kind", [tuple, list, np.array])
+def test_arrays_that_fit_are_computed_into_without_another_look(kind, monkeypatch):
+    monkeypatch.setattr(_out, "read_out", None)
+    out = kind([filled(F.shape), filled(F.shape)])
+    assert cgrad.gradient(F, out=out) is out
+    assert_holds(out, np.gradient(F))
 
 
 def test_no_axes_take_no_arrays():
