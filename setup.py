@@ -83,14 +83,15 @@ if sys.platform != "win32" and sysconfig.get_platform().endswith("x86_64"):
         lean = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic",
                 "-fno-asynchronous-unwind-tables"]
     levels["avx2"] = [*lean, "-mavx2", "-mf16c"]
-    if sys.platform == "linux":
-        # With AVX2, see quotients.h; where tests can tell it from what compilers fuse.
-        levels["avx2"].append("-DCORRECTS_QUOTIENTS")
     # Unasked, gcc uses half of each register.
     levels["avx512"] = [
         *lean, "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl",
         "-mprefer-vector-width=512",
     ]
+    if sys.platform == "linux":
+        # See quotients.h; where tests can tell it from what compilers fuse.
+        for extra in levels.values():
+            extra.append("-DCORRECTS_QUOTIENTS")
 
 loops = [
     "loops.pxi", "rows.pxi", "coefficients.pxi", "conversion.pxi", "pixels.pxi", "vectors.h",

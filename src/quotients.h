@@ -1,5 +1,5 @@
-/* Quotients of differences by a positive double, with AVX2: a row waits for divisions there, up to half
-   as long again as for its numbers from and to a second-level cache.
+/* Quotients of differences by a positive double, with AVX2 and AVX-512: a row waits for divisions
+   there, up to half as long again as for its numbers from and to a second-level cache.
 
    Instead a difference x is multiplied by the reciprocal, z = 1 / a, and the error corrected:
 
@@ -28,12 +28,11 @@
    had been done. NaN comes through all three operations as through a division, and so do zeros of both
    signs, if a is positive. */
 
-/* Two ways for whole groups of `count` numbers. The second is for a processor that rounds to nearest,
-   knows subnormal numbers, and stops at no event. It is not inline, and writes memory: what it
-   computes must not leave the place between two `_mm_setcsr`. And it is in a section of its own: so
-   tests see that nothing else fuses. */
+/* Whole groups of `count` numbers, or none, which leaves all of them to be divided. For a processor
+   that rounds to nearest, knows subnormal numbers, and stops at no event. What computes is not inline,
+   and writes memory: it must not leave the place between two `_mm_setcsr`. And it is in a section of
+   its own: so tests see that nothing else fuses. */
 #define QUOTIENTS(name, type, difference, store)                                              \
-    DIFFERENCES(name##_divided, type, double, a, DIVIDED, difference, store)                  \
     DIFFERENCES(CORRECTS name##_corrected, type, double, 1 / a, CORRECTED, difference, store) \
     static Py_ssize_t name(                                                                   \
         type *out, const type *p, const type *r, double a, Py_ssize_t count)                  \
@@ -42,26 +41,28 @@
         unsigned noted;                                                                       \
         Py_ssize_t done;                                                                      \
         if (!__builtin_isgreater(a, 0) || (noted_before & ~_MM_EXCEPT_MASK) != _MM_MASK_MASK) \
-            return name##_divided(out, p, r, a, count);                                       \
+            return 0;                                                                         \
         _mm_setcsr(_MM_MASK_MASK);                                                            \
         done = name##_corrected(out, p, r, a, count);                                         \
         noted = _mm_getcsr() & _MM_EXCEPT_MASK;                                               \
         if (noted & ~_MM_EXCEPT_INEXACT) {                                                    \
             _mm_setcsr(noted_before);                                                         \
-            return name##_divided(out, p, r, a, count);                                       \
+            return 0;                                                                         \
         }                                                                                     \
         _mm_setcsr(noted_before | noted);                                                     \
         return done;                                                                          \
     }
 #define CORRECTS __attribute__((noinline, section("quotients")))
-#define CORRECTED(x) (vector)corrected((__m256d)(x), _mm256_set1_pd(a), _mm256_set1_pd(by))
+#define CORRECTED(x) (vector)corrected((doubles)(x), a - (doubles){0}, by - (doubles){0})
 
-static inline __attribute__((always_inline)) __m256d corrected(__m256d x, __m256d a, __m256d z)
+typedef double doubles __attribute__((vector_size(VECTOR)));
+
+static inline __attribute__((always_inline)) doubles corrected(doubles x, doubles a, doubles z)
 {
-    __m256d q = _mm256_mul_pd(x, z);
+    doubles q = x * z;
     /* Not by functions of the compiler: clang may negate an operand for the difference, and with it
        the sign of NaN. */
-    __asm__("vfmsub231pd %2, %1, %0" : "+x"(x) : "x"(q), "x"(a));     /* x = q a - x */
-    __asm__("vfnmadd231pd %2, %1, %0" : "+x"(q) : "x"(x), "x"(z));    /* q = q - x z */
+    __asm__("vfmsub231pd %2, %1, %0" : "+v"(x) : "v"(q), "v"(a));     /* x = q a - x */
+    __asm__("vfnmadd231pd %2, %1, %0" : "+v"(q) : "v"(x), "v"(z));    /* q = q - x z */
     return q;
 }

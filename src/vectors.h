@@ -6,8 +6,8 @@
    begun at the same place of another page, as if it were of the same memory, and in turns of one
    vector, as compilers write them, it is most often the store of the turn before.
 
-   Floats that are combined by coefficients of double are converted as they are loaded, and
-   with AVX2 differences of floats that are divided or multiplied by a double; gcc loads more of them
+   Floats that are combined by coefficients of double are converted as they are loaded, and so are
+   differences of floats that are divided or multiplied by a double; gcc loads more of them
    than a vector of doubles has room for, and splits it.
 
    Not on 32-bit arm, whose vectors take the smallest numbers for zero. */
@@ -64,6 +64,8 @@ enum {
 /* The same of floats that are doubles here. */
 #if VECTOR == 64
 #define WIDENED(p, k) (vector)_mm512_cvtps_pd(_mm256_loadu_ps(p + i + 8 * k))
+#define WIDENED_AHEAD(k) \
+    (vector)_mm512_cvtps_pd(_mm256_loadu_ps(r + i + 8 * k) - _mm256_loadu_ps(p + i + 8 * k))
 #define STORE_NARROWED(out, k, v) \
     _mm256_storeu_ps(out + i + 8 * k, _mm512_cvtpd_ps((__m512d)(v)))
 #elif VECTOR == 32
@@ -98,7 +100,7 @@ enum {
     }
 
 /* Those divided by a double. */
-#if VECTOR == 32 && defined(CORRECTS_QUOTIENTS)
+#if VECTOR > 16 && defined(CORRECTS_QUOTIENTS)
 #include "quotients.h"
 #else
 #define QUOTIENTS(name, type, difference, store) \

@@ -1,6 +1,6 @@
 """Quotients are those of a division, also where a row is multiplied by the reciprocal.
 
-`quotients.h` takes rows of float64, or of float32 over a float64, with AVX2.
+`quotients.h` takes rows of float64, or of float32 over a float64, with AVX2 and AVX-512.
 """
 
 import contextlib
