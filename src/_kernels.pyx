@@ -829,7 +829,8 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
             disjoint or all_apart(array, spacings, out))):
         return None
 
-    # Normalise: spacing. From the clearing on floating-point events count.
+    # Normalise: spacing. From the clearing on floating-point events count; of a spacing of 1
+    # there are none.
     plan.jobs = few
     if plan.njobs > FEW:
         # Not on a stack that may be small; the room goes when this function ends.
@@ -841,13 +842,13 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
         spacings = readable_spacings(spacings, &plan)
         if spacings is None:
             return None
-    if floating_point_events():
-        clear_floating_point_events()
+        if floating_point_events():
+            clear_floating_point_events()
     if not fill_plan(&plan, dtype.type_num, spacings, edge_order):
         return None
 
     # Allocate. Python may run anything meanwhile, such as a ufunc that clears the events.
-    before = events_so_far(&plan)
+    before = events_so_far(&plan) if given else 0
     n = number_of_workers(&plan, workers)
     results = new_results(array, dtype, plan.njobs) if out is None else out
     if not set_places(&plan, array, ndim, axes, spacings, results, out is not None):
