@@ -86,7 +86,9 @@ def gradient_into(out, gradient, f, varargs, axis, edge_order, workers):
         given = tuple(out)
         if kernels.differentiate(f, varargs, axis, edge_order, workers, given) is not None:
             return out
-    targets = read_out(out, np.ndim(f))
+        targets = given
+    else:
+        targets = read_out(out, np.ndim(f))
     if len(targets) <= _MOST_AXES:
         arguments = [plain(argument) for argument in (f, *varargs)]
         arrays = tuple(plain(target) for target in targets)

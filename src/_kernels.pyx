@@ -263,6 +263,7 @@ cdef struct Nesting:
     int levels
     int leaves                    # the level of the numbers, 0 before the first
     bint typed                    # whether some have a type of NumPy's
+    bint views                    # or lie in an array, and maybe in a result
     Py_ssize_t length[MAX_DIMS]
 
 
@@ -287,7 +288,7 @@ cdef bint holds_numbers(object sequence, int level, Nesting *nesting):
             if type_of(cnp.PyArray_TYPE(<cnp.ndarray> item)) == NULL:
                 return False
             leaf += cnp.PyArray_NDIM(<cnp.ndarray> item)
-            nesting.typed = True
+            nesting.typed = nesting.views = True
         elif not (kind is float or kind is int or kind is bool or kind is complex):
             if scalar_type(item) < 0:
                 return False
@@ -311,22 +312,25 @@ cdef object new_array(object function, object numbers, object dtype):
         return None                   # NumPy will raise it
 
 
-cdef object from_sequence(object sequence):
-    """The array that NumPy makes of a list or tuple of numbers; None if there is none."""
+cdef object from_sequence(object sequence, bint into):
+    """The array that NumPy makes of a list or tuple of numbers; None if there is none.
+
+    Nor where results go `into` given arrays that it may lie in: NumPy would then read them.
+    """
     cdef Nesting nesting
     nesting.levels = nesting.leaves = 0
-    nesting.typed = False
-    if not holds_numbers(sequence, 1, &nesting):
+    nesting.typed = nesting.views = False
+    if not holds_numbers(sequence, 1, &nesting) or into and nesting.views:
         return None
     return new_array(array_or_error if nesting.typed else np.array, sequence, None)
 
 
-cdef object readable(object spacing, Py_ssize_t n):
+cdef object readable(object spacing, Py_ssize_t n, bint into):
     """A spacing as a scalar or coordinates in a plain array; None where NumPy must judge."""
     cdef cnp.ndarray array
     # Not of another length: a nested list, or a broadcast view, stands for more than it holds.
     if type(spacing) is list or type(spacing) is tuple:
-        spacing = from_sequence(spacing) if len(spacing) == n else None
+        spacing = from_sequence(spacing, into) if len(spacing) == n else None
     if cnp.PyArray_CheckExact(spacing):
         array = <cnp.ndarray> spacing
         if type_of(cnp.PyArray_TYPE(array)) == NULL:
@@ -344,7 +348,7 @@ cdef object readable(object spacing, Py_ssize_t n):
     return None
 
 
-cdef tuple readable_spacings(tuple spacings, const Plan *plan):
+cdef tuple readable_spacings(tuple spacings, const Plan *plan, bint into):
     """The spacings as scalars and coordinates in plain arrays, mostly the same tuple.
 
     None where NumPy must judge: nothing is converted after what does not fit.
@@ -356,7 +360,7 @@ cdef tuple readable_spacings(tuple spacings, const Plan *plan):
         if PyFloat_CheckExact(spacing):
             continue
         # One for all axes can only be a scalar.
-        plain = readable(spacing, plan.jobs[k].n if given == plan.njobs else -1)
+        plain = readable(spacing, plan.jobs[k].n if given == plan.njobs else -1, into)
         if plain is None:
             return None
         if plain is not spacing:
@@ -814,7 +818,7 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
 
     # Check: is the call of a kind that is compiled here?
     if type(f) is list or type(f) is tuple:
-        f = from_sequence(f)
+        f = from_sequence(f, out is not None)
     if not read_data(&plan, f) or not PyLong_CheckExact(edge_order):
         return None
     if edge_order != 1 and edge_order != 2:
@@ -839,7 +843,7 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
     for j in range(plan.njobs):
         plan.jobs[j].n = cnp.PyArray_DIM(array, axes[j])
     if given:
-        spacings = readable_spacings(spacings, &plan)
+        spacings = readable_spacings(spacings, &plan, out is not None)
         if spacings is None:
             return None
         if floating_point_events():

@@ -396,12 +396,12 @@ cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
                     Loop *loops) noexcept nogil:
     """The loops over a box, slowest first; neighbours that are one run of memory become one.
 
-    Before them comes one that ends at once: there are always points in a row, and rows.
+    There is one at least, and before them always one that ends at once.
     """
     cdef Loop loop
     cdef Loop *slower = NULL
-    cdef int d, n = 1
-    loops[0] = Loop(False, 1, 0, 0, 0)
+    cdef int d, n = 0
+    loops[-1] = loops[0] = Loop(False, 1, 0, 0, 0)
     for d in range(plan.ndim):
         loop.count = extent if d == job.dim else hi[d] - lo[d]
         if loop.count == 1:
@@ -421,10 +421,7 @@ cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
             loops[n] = loop
             slower = &loops[n]
             n += 1
-    if n == 1:
-        loops[1] = loops[0]
-        n = 2
-    return n
+    return max(n, 1)
 
 
 cdef void choose_row(Loop *loops, int n) noexcept nogil:
@@ -456,7 +453,7 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     Return whether both edges have been done with it.
     """
     cdef Loop room[MAX_DIMS + 1]
-    cdef Loop *loops = room
+    cdef Loop *loops = room + 1
     cdef Py_ssize_t index[MAX_DIMS]
     cdef Rows rows
     cdef const char *f[3]
@@ -469,9 +466,6 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
     cdef bint reads = plan.reads_rows, writes = plan.writes_rows
 
     n = make_loops(plan, job, lo, hi, stop - start, varying, loops)
-    if n > 2:
-        loops += 1
-        n -= 1
     choose_row(loops, n)
     rows = Rows(stencil.kind, loops[n - 1].count, loops[n - 1].stride, loops[n - 1].out_stride,
                 loops[n - 2].count, loops[n - 2].stride, loops[n - 2].out_stride,

@@ -59,6 +59,12 @@ def test_one_axis_in_a_stack_is_returned_as_it_was_given():
     assert_holds(out, [np.gradient(F, axis=0)])
 
 
+def test_a_list_goes_into_a_stacked_array():
+    out = filled((2, *F.shape))
+    assert cgrad.gradient(F.tolist(), out=out) is out
+    assert_holds(out, np.gradient(F))
+
+
 @pytest.mark.parametrize("kind", [tuple, list, np.array])
 def test_arrays_that_fit_are_computed_into_without_another_look(kind, monkeypatch):
     monkeypatch.setattr(_out, "read_out", None)
@@ -160,6 +166,49 @@ def test_an_out_that_overlaps_the_coordinates():
     assert_holds([x], [expected])
 
 
+def calls_with_views():
+    """Return memory, and a call with lists and tuples that hold all of it as arrays."""
+    random = np.random.default_rng(5)
+    rows, planes = random.random((4, 3)), random.random((4, 2, 3))
+    # Of infinity less infinity somebody may want to hear: what was computed does not count then.
+    rows[::2, 1] = planes[::2, 1, 1] = np.inf
+    yield rows, (list(rows),), {"axis": 0}
+    yield rows, (tuple(rows),), {"axis": 0}
+    yield planes, ([tuple(plane) for plane in planes],), {"axis": 0}
+    x = np.array([0.0, 1.0, 3.0, np.inf])
+    yield x, (random.random(4), [x[i:i + 1].reshape(()) for i in range(4)]), {}
+
+
+@pytest.mark.parametrize("events", ["ignore", "warn"])
+@pytest.mark.parametrize("case", range(4), ids=["list", "tuple", "nested", "coordinates"])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_an_out_that_overlaps_what_lists_hold(case, events):
+    out, args, kwargs = list(calls_with_views())[case]
+    with np.errstate(all=events):
+        expected = np.gradient(*args, **kwargs)
+        assert cgrad.gradient(*args, **kwargs, out=out) is out
+    assert_holds([out], [expected])
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_interleaved_results_that_overlap_what_a_list_holds():
+    f = np.random.default_rng(6).random((4, 3))
+    f[::2, 1] = np.inf
+    out = np.moveaxis(np.repeat(f[..., None], 2, axis=-1), -1, 0)
+    expected = np.gradient(f)
+    cgrad.gradient(list(out[1]), out=tuple(out))
+    assert_holds(out, expected)
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_coordinates_without_end_are_numpys_to_refuse(kind):
+    endless = []
+    endless.append(kind([endless, 1.0]))
+    args = F[0, :2], endless
+    got = oracle.outcome(lambda *args: cgrad.gradient(*args, out=np.empty(2)), args, {})
+    assert got == oracle.outcome(np.gradient, args, {})
+
+
 BAD = {
     "not an array": (7, TypeError, "out: expected an array or a tuple of arrays, not int"),
     "not arrays": ((7, 8), TypeError, "out: expected arrays, not int"),
@@ -215,14 +264,14 @@ def test_a_bad_call_leaves_out_untouched(args, kwargs):
     assert all((array == 77).all() for array in out)
 
 
+@pytest.mark.parametrize("kind", [tuple, list, np.array])
 @pytest.mark.parametrize("state", ["ignore", "warn"])
-def test_events_are_warned_of_once(state):
-    f = np.array([np.inf, 1.0, np.inf, 1.0])
-    expected = oracle.outcome(np.gradient, (f,), {})
-    out = filled(4)
+def test_events_are_warned_of_once(kind, state):
+    f = np.array([[np.inf, 1.0], [np.inf, 1.0], [-np.inf, 1.0]])
+    out = kind([filled(f.shape), filled(f.shape)])
     with np.errstate(all=state):
         expected = oracle.outcome(np.gradient, (f,), {})
-        got = oracle.outcome(lambda f: cgrad.gradient(f, out=out), (f,), {})
+        got = oracle.outcome(lambda f: tuple(map(np.copy, cgrad.gradient(f, out=out))), (f,), {})
     assert got == expected
 
 
