@@ -1,6 +1,6 @@
 """Print the README's table from JSON files of ``bench_gradient.py``, as Markdown.
 
-    python benchmarks/readme_table.py benchmarks/results/2026-11-avx2{,-seasoned}.json
+    python benchmarks/readme_table.py benchmarks/results/2026-11-avx512{,-seasoned}.json
 
 The second is from a run with ``--seasoned``.
 """
