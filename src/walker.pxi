@@ -288,7 +288,8 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
             # To the end of a line first, so that all others are whole.
             part.count = min(part.count, room - <Py_ssize_t> (
                 <size_t> target & (LINE - 1)) // plan.out_itemsize)
-        # Asked for is a row that comes soon, or else (below) what follows the numbers at hand.
+        # Asked for is a row that comes soon, or else (below) the stretch after the next: that one
+        # comes too soon.
         ahead = f[0 if along else 2] + min(k + AHEAD, rows.rows - 1) * rows.jump * plan.unit
         if fetches_ahead and not stream and k + AHEAD < rows.rows:
             fetch_row(ahead, step, rows.count)
@@ -303,7 +304,7 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
                    coefficients[1] + skip, coefficients[2] + skip, &part)
             done += part.count
             if not fetches_ahead:
-                ahead = f[2] + (k + together - 1) * rows.jump * plan.unit + done * step
+                ahead = f[2] + (k + together - 1) * rows.jump * plan.unit + (done + room) * step
             if writes:
                 write_row(plan, target - edge * rows.out_step * plan.out_itemsize, rows.out_step,
                           result - edge * itemsize, part.rows * (part.count + 2 * edge), stream,
