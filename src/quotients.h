@@ -1,5 +1,5 @@
 /* Quotients of differences by a positive double, with AVX2 and AVX-512: a row waits for divisions
-   there, up to half as long again as for its numbers from and to a second-level cache.
+   there, with AVX2 up to half as long again as for its numbers from and to a second-level cache.
 
    Instead a difference x is multiplied by the reciprocal, z = 1 / a, and the error corrected:
 

@@ -6,9 +6,9 @@
    begun at the same place of another page, as if it were of the same memory, and in turns of one
    vector, as compilers write them, it is most often the store of the turn before.
 
-   Floats that are combined by coefficients of double are converted as they are loaded, and so are
-   differences of floats that are divided or multiplied by a double; gcc loads more of them
-   than a vector of doubles has room for, and splits it.
+   With AVX2 and AVX-512 floats that are combined by coefficients of double are converted as they are
+   loaded, and so are differences of floats that are divided or multiplied by a double; gcc loads more
+   of them than a vector of doubles has room for, and splits it.
 
    Not on 32-bit arm, whose vectors take the smallest numbers for zero. */
 

@@ -288,8 +288,8 @@ cdef void run_by_rows(const Plan *plan, const Stencil *stencil, row_kernel kerne
             # To the end of a line first, so that all others are whole.
             part.count = min(part.count, room - <Py_ssize_t> (
                 <size_t> target & (LINE - 1)) // plan.out_itemsize)
-        # Asked for is a row that comes soon, or else (below) the stretch after the next: that one
-        # comes too soon.
+        # Asked for is a row that comes soon, or else (below) the stretch after the next: for the
+        # next it is too late.
         ahead = f[0 if along else 2] + min(k + AHEAD, rows.rows - 1) * rows.jump * plan.unit
         if fetches_ahead and not stream and k + AHEAD < rows.rows:
             fetch_row(ahead, step, rows.count)
@@ -397,7 +397,8 @@ cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
                     Loop *loops) noexcept nogil:
     """The loops over a box, slowest first; neighbours that are one run of memory become one.
 
-    There is one at least, and before them always one that ends at once.
+    There is one at least, and before them always one that ends at once: for there are points in any
+    row, and rows.
     """
     cdef Loop loop
     cdef Loop *slower = NULL

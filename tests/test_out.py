@@ -264,9 +264,19 @@ def test_a_bad_call_leaves_out_untouched(args, kwargs):
     assert all((array == 77).all() for array in out)
 
 
+@pytest.mark.parametrize("state", ["ignore", "warn"])
+def test_events_are_warned_of_once(state):
+    f = np.array([np.inf, 1.0, np.inf, 1.0])
+    out = filled(4)
+    with np.errstate(all=state):
+        expected = oracle.outcome(np.gradient, (f,), {})
+        got = oracle.outcome(lambda f: cgrad.gradient(f, out=out), (f,), {})
+    assert got == expected
+
+
 @pytest.mark.parametrize("kind", [tuple, list, np.array])
 @pytest.mark.parametrize("state", ["ignore", "warn"])
-def test_events_are_warned_of_once(kind, state):
+def test_events_along_several_axes_are_warned_of_once(kind, state):
     f = np.array([[np.inf, 1.0], [np.inf, 1.0], [-np.inf, 1.0]])
     out = kind([filled(f.shape), filled(f.shape)])
     with np.errstate(all=state):
