@@ -80,6 +80,7 @@ cdef extern from "vectors.h" nogil:
     enum:
         LINE "CACHE_LINE"
         LONG "LONG_ROW"
+        SHIFTS_NEIGHBOURS
     Py_ssize_t divide_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t divide_doubles(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
@@ -113,6 +114,10 @@ cdef extern from "vectors.h" nogil:
     bint combine_varying_floats(
         float *out, const float *p, const float *q, const float *r, const float *a,
         const float *b, const float *c, Py_ssize_t count, Py_ssize_t rows, Py_ssize_t jump,
+        Py_ssize_t out_jump, Py_ssize_t coefficient_jump)
+    bint combine_varying_doubles(
+        double *out, const double *p, const double *q, const double *r, const double *a,
+        const double *b, const double *c, Py_ssize_t count, Py_ssize_t rows, Py_ssize_t jump,
         Py_ssize_t out_jump, Py_ssize_t coefficient_jump)
     bint combine_varying_widened(
         float *out, const float *p, const float *q, const float *r, const double *a,
@@ -275,10 +280,11 @@ cdef inline void scaled_edges(value_t *out, const value_t *f, coefficient_t type
 # forward, backward and (for uniform axes) of every other number, let the compiler turn
 # it into vector code, a literal kind takes out the arithmetic of the others; of long rows
 # forward and of differences backward vectors.h takes most, and all of combinations forward, but for
-# rows shorter than a vector and those of float64 whose coefficients change along them. What is left
-# of differences backward, and combinations backward whose coefficients do not change, are run over
-# from the other end of the row: so the vector that is turned around is that of results, not two or
-# three of f. Halves always come in dense rows; there are no vectors of long doubles.
+# rows shorter than a vector and, without AVX-512, those of float64 whose coefficients change along
+# them, which the compiler makes as fast. What is left of differences backward, and combinations
+# backward whose coefficients do not change, are run over from the other end of the row: so the
+# vector that is turned around is that of results, not two or three of f. Halves always come in
+# dense rows; there are no vectors of long doubles.
 
 
 cdef enum:
@@ -532,6 +538,9 @@ cdef inline bint combine_varying_dense(value_t *out, const value_t *p, const val
     if value_t is float and coefficient_t is float:
         return combine_varying_floats(out, p, q, r, a, b, c, rows.count, several, rows.jump,
                                       rows.out_jump, 0)
+    elif value_t is double and coefficient_t is double:
+        return combine_varying_doubles(out, p, q, r, a, b, c, rows.count, several, rows.jump,
+                                       rows.out_jump, 0)
     elif value_t is float and coefficient_t is double:
         return combine_varying_widened(out, p, q, r, a, b, c, rows.count, several, rows.jump,
                                        rows.out_jump, 0)
@@ -553,12 +562,11 @@ cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
                 _combine_varying(out, p, q, r, a, b, c, count, step, out_step, REAL)
             elif out_step == 1 and step == -1:
                 _combine_varying(out, p, q, r, a, b, c, count, -1, 1, REAL)
-            elif value_t is double and out_step == 1 and step == 1:
-                # The compiler makes it as fast.
-                _combine_varying(out, p, q, r, a, b, c, count, 1, 1, REAL)
             elif out_step == 1 and step == 1 and combine_varying_dense(
                     out, p, q, r, a, b, c, several, rows):
                 together = several
+            elif value_t is double and not SHIFTS_NEIGHBOURS and out_step == 1 and step == 1:
+                _combine_varying(out, p, q, r, a, b, c, count, 1, 1, REAL)
             else:
                 _combine_varying(out, p, q, r, a, b, c, count, step, out_step, REAL)
         elif rows.kind == COMPLEX:

@@ -8,7 +8,9 @@
 
    With AVX2 and AVX-512 floats that are combined by coefficients of double are converted as they are
    loaded, and so are differences of floats that are divided or multiplied by a double; gcc loads more
-   of them than a vector of doubles has room for, and splits it.
+   of them than a vector of doubles has room for, and splits it. With AVX-512, where any vector but
+   those that begin a line lies in two, which takes longer to load, f is loaded once along its rows,
+   and neighbours are shifted out of what was loaded.
 
    Not on 32-bit arm, whose vectors take the smallest numbers for zero. */
 
@@ -187,6 +189,37 @@ enum {
          ? 0                                                                                  \
          : (Py_ssize_t)((-(size_t)out & (CACHE_LINE - 1)) / sizeof(type)))
 
+/* The same along rows, where q and r are p from its second and third number on and each point has its
+   own coefficients. Of the last vectors, one or two, neighbours are loaded: there is no next one. */
+#if VECTOR == 64
+#define ALONG_ROWS(name, type, wider, load, on, store)                                        \
+    static int name(ROWS_OF(type, wider))                                                     \
+    {                                                                                         \
+        typedef wider vector __attribute__((                                                  \
+            vector_size(VECTOR), aligned(sizeof(wider)), may_alias));                         \
+        const Py_ssize_t one = sizeof(vector) / sizeof(wider);                                \
+        if (count < one)                                                                      \
+            return 0;                                                                         \
+        EACH_ROWS(1) {                                                                        \
+            Py_ssize_t i = 0;                                                                 \
+            vector here = load(p, 0);                                                         \
+            for (; i + 2 * one <= count + 2; i += one) {                                      \
+                const vector next = load(p, 1);                                               \
+                store(out, 0, ITS_OWN(a, 0) * here + ITS_OWN(b, 0) * on(here, next, 1)        \
+                                  + ITS_OWN(c, 0) * on(here, next, 2));                       \
+                here = next;                                                                  \
+            }                                                                                 \
+            if (i + one < count)                                                              \
+                store(out, 0, COMBINED(0, load, ITS_OWN));                                    \
+            i = count - one;                                                                  \
+            store(out, 0, COMBINED(0, load, ITS_OWN));                                        \
+        }                                                                                     \
+        return 1;                                                                             \
+    }
+#define FLOATS_ON(here, next, k) (vector)_mm512_alignr_epi32((__m512i)next, (__m512i)here, k)
+#define DOUBLES_ON(here, next, k) (vector)_mm512_alignr_epi64((__m512i)next, (__m512i)here, k)
+#endif
+
 #else
 #define DIFFERENCES(name, type, wider, operand, of, difference, store) \
     NO_GROUPS(name, type, wider)
@@ -249,13 +282,26 @@ NO_GROUPS(scale_doubles_backward, double, double)
 
 COMBINATIONS(combine_floats, float, float, FORWARD, THE_SAME, 0, STORE)
 COMBINATIONS(combine_doubles, double, double, FORWARD, THE_SAME, 0, STORE)
-COMBINATIONS(combine_varying_floats, float, float, FORWARD, ITS_OWN, 1, STORE)
 #if defined(WIDENED)
 COMBINATIONS(combine_widened, float, double, WIDENED, THE_SAME, 0, STORE_NARROWED)
-COMBINATIONS(combine_varying_widened, float, double, WIDENED, ITS_OWN, 1, STORE_NARROWED)
 #else
 NO_COMBINATIONS(combine_widened, float, double, 0)
+#endif
+
+#if defined(ALONG_ROWS)
+ALONG_ROWS(combine_varying_floats, float, float, FORWARD, FLOATS_ON, STORE)
+ALONG_ROWS(combine_varying_doubles, double, double, FORWARD, DOUBLES_ON, STORE)
+ALONG_ROWS(combine_varying_widened, float, double, WIDENED, DOUBLES_ON, STORE_NARROWED)
+#define SHIFTS_NEIGHBOURS 1
+#else
+COMBINATIONS(combine_varying_floats, float, float, FORWARD, ITS_OWN, 1, STORE)
+#if defined(WIDENED)
+COMBINATIONS(combine_varying_widened, float, double, WIDENED, ITS_OWN, 1, STORE_NARROWED)
+#else
 NO_COMBINATIONS(combine_varying_widened, float, double, 1)
+#endif
+#define combine_varying_doubles(...) 0
+#define SHIFTS_NEIGHBOURS 0
 #endif
 
 #undef VECTOR
@@ -279,6 +325,9 @@ NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #undef THE_SAME
 #undef ITS_OWN
 #undef COMBINATIONS
+#undef ALONG_ROWS
+#undef FLOATS_ON
+#undef DOUBLES_ON
 #undef COMBINED
 #undef COMBINED_BELOW
 #undef PAIRS_PAY

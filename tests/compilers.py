@@ -18,6 +18,7 @@ FLAGS = ["-O0", "-O2", "-O3", "-O3 -march=native"]
 TESTS = [
     "test_matches_numpy.py", "test_floating_point_events.py", "test_streaming.py",
     "test_no_fused_operations.py", "test_quotients.py", "test_short_rows.py",
+    "test_fences.py",
 ]
 
 
