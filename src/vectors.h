@@ -10,7 +10,7 @@
    loaded, and so are differences of floats that are divided or multiplied by a double; gcc loads more
    of them than a vector of doubles has room for, and splits it. With AVX-512, where any vector but
    those that begin a line lies in two, which takes longer to load, f is loaded once along its rows,
-   and neighbours are shifted out of what was loaded.
+   and neighbours are shifted out of what was loaded (SHIFTED).
 
    Not on 32-bit arm, whose vectors take the smallest numbers for zero. */
 
@@ -77,8 +77,38 @@ enum {
 #define STORE_NARROWED(out, k, v) _mm_storeu_ps(out + i + 4 * k, _mm256_cvtpd_ps((__m256d)(v)))
 #endif
 
-/* out[i] = OF(r[i] - p[i]), or, backward, OF(r[-i] - p[-i]), for whole groups of `count` numbers;
-   return how many. What OF divides or multiplies by is `by`. */
+/* What is `k` numbers on from where vector `here` begins, if vector `next` follows it. */
+#if VECTOR == 64
+#define SHIFTED(here, next, k) \
+    (vector)_mm512_alignr_epi32((__m512i)(next), (__m512i)(here), (k) * sizeof((here)[0]) / 4)
+#endif
+
+/* The same groups as below, where r is p from its third number on, as long as f has a vector after
+   them; then one vector at a time. */
+#if defined(SHIFTED)
+#define ALONG_AHEAD(of, store)                                                                \
+    if (r - p == 2) {                                                                         \
+        vector here = FORWARD(p, 0);                                                          \
+        for (; i + group + one <= count + 2; i += group) {                                    \
+            const vector v1 = FORWARD(p, 1), v2 = FORWARD(p, 2);                              \
+            const vector v3 = FORWARD(p, 3), v4 = FORWARD(p, 4);                              \
+            store(out, 0, of(SHIFTED(here, v1, 2) - here));                                   \
+            store(out, 1, of(SHIFTED(v1, v2, 2) - v1));                                       \
+            store(out, 2, of(SHIFTED(v2, v3, 2) - v2));                                       \
+            store(out, 3, of(SHIFTED(v3, v4, 2) - v3));                                       \
+            here = v4;                                                                        \
+        }                                                                                     \
+        for (; i + one <= count; i += one)                                                    \
+            store(out, 0, of(AHEAD(0)));                                                      \
+    }
+#else
+#define ALONG_AHEAD(of, store)
+#endif
+#define ALONG_BACK(of, store)
+#define ALONG_WIDENED_AHEAD(of, store)
+
+/* out[i] = OF(r[i] - p[i]), or, backward, OF(r[-i] - p[-i]), for whole groups of `count` numbers,
+   or, with SHIFTED along the axis, whole vectors; return how many. What OF divides or multiplies by is `by`. */
 #define DIVIDED(x) ((x) / by)
 #define MULTIPLIED(x) ((x) * by)
 #define DIFFERENCES(name, type, wider, operand, of, difference, store)                        \
@@ -87,10 +117,11 @@ enum {
     {                                                                                         \
         typedef wider vector __attribute__((                                                  \
             vector_size(VECTOR), aligned(sizeof(type)), may_alias));                          \
-        const Py_ssize_t group = 4 * sizeof(vector) / sizeof(wider);                          \
+        const Py_ssize_t one = sizeof(vector) / sizeof(wider), group = 4 * one;               \
         const wider by = operand;                                                             \
-        Py_ssize_t i;                                                                         \
-        for (i = 0; i + group <= count; i += group) {                                         \
+        Py_ssize_t i = 0;                                                                     \
+        ALONG_##difference(of, store)                                                         \
+        for (; i + group <= count; i += group) {                                              \
             const vector first = of(difference(0)), second = of(difference(1));               \
             const vector third = of(difference(2)), fourth = of(difference(3));               \
             store(out, 0, first);                                                             \
@@ -191,8 +222,8 @@ enum {
 
 /* The same along rows, where q and r are p from its second and third number on and each point has its
    own coefficients. Of the last vectors, one or two, neighbours are loaded: there is no next one. */
-#if VECTOR == 64
-#define ALONG_ROWS(name, type, wider, load, on, store)                                        \
+#if defined(SHIFTED)
+#define ALONG_ROWS(name, type, wider, load, store)                                            \
     static int name(ROWS_OF(type, wider))                                                     \
     {                                                                                         \
         typedef wider vector __attribute__((                                                  \
@@ -205,8 +236,8 @@ enum {
             vector here = load(p, 0);                                                         \
             for (; i + 2 * one <= count + 2; i += one) {                                      \
                 const vector next = load(p, 1);                                               \
-                store(out, 0, ITS_OWN(a, 0) * here + ITS_OWN(b, 0) * on(here, next, 1)        \
-                                  + ITS_OWN(c, 0) * on(here, next, 2));                       \
+                store(out, 0, ITS_OWN(a, 0) * here + ITS_OWN(b, 0) * SHIFTED(here, next, 1)   \
+                                  + ITS_OWN(c, 0) * SHIFTED(here, next, 2));                  \
                 here = next;                                                                  \
             }                                                                                 \
             if (i + one < count)                                                              \
@@ -216,8 +247,6 @@ enum {
         }                                                                                     \
         return 1;                                                                             \
     }
-#define FLOATS_ON(here, next, k) (vector)_mm512_alignr_epi32((__m512i)next, (__m512i)here, k)
-#define DOUBLES_ON(here, next, k) (vector)_mm512_alignr_epi64((__m512i)next, (__m512i)here, k)
 #endif
 
 #else
@@ -289,9 +318,9 @@ NO_COMBINATIONS(combine_widened, float, double, 0)
 #endif
 
 #if defined(ALONG_ROWS)
-ALONG_ROWS(combine_varying_floats, float, float, FORWARD, FLOATS_ON, STORE)
-ALONG_ROWS(combine_varying_doubles, double, double, FORWARD, DOUBLES_ON, STORE)
-ALONG_ROWS(combine_varying_widened, float, double, WIDENED, DOUBLES_ON, STORE_NARROWED)
+ALONG_ROWS(combine_varying_floats, float, float, FORWARD, STORE)
+ALONG_ROWS(combine_varying_doubles, double, double, FORWARD, STORE)
+ALONG_ROWS(combine_varying_widened, float, double, WIDENED, STORE_NARROWED)
 #define SHIFTS_NEIGHBOURS 1
 #else
 COMBINATIONS(combine_varying_floats, float, float, FORWARD, ITS_OWN, 1, STORE)
@@ -326,8 +355,10 @@ NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #undef ITS_OWN
 #undef COMBINATIONS
 #undef ALONG_ROWS
-#undef FLOATS_ON
-#undef DOUBLES_ON
+#undef SHIFTED
+#undef ALONG_AHEAD
+#undef ALONG_BACK
+#undef ALONG_WIDENED_AHEAD
 #undef COMBINED
 #undef COMBINED_BELOW
 #undef PAIRS_PAY
