@@ -105,10 +105,12 @@ enum {
 #define ALONG_AHEAD(of, store)
 #endif
 #define ALONG_BACK(of, store)
+/* Shifts wait for what converts, and cost more than loads. */
 #define ALONG_WIDENED_AHEAD(of, store)
 
 /* out[i] = OF(r[i] - p[i]), or, backward, OF(r[-i] - p[-i]), for whole groups of `count` numbers,
-   or, with SHIFTED along the axis, whole vectors; return how many. What OF divides or multiplies by is `by`. */
+   or, with SHIFTED along the axis, whole vectors; return how many. What OF divides or multiplies by
+   is `by`. */
 #define DIVIDED(x) ((x) / by)
 #define MULTIPLIED(x) ((x) * by)
 #define DIFFERENCES(name, type, wider, operand, of, difference, store)                        \
