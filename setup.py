@@ -79,9 +79,9 @@ if sys.platform != "win32" and sysconfig.get_platform().endswith("x86_64"):
         baseline = ["--param=vect-epilogues-nomask=0"]
     if gcc and not is_asked_for("-O"):
         # What -O3 does beyond vectors is for the door; these loops it makes larger, not faster.
-        # Nothing unwinds through them: the tables for it were 2 % of the file. To put instructions
-        # into the order that a processor is thought to like were 3 %, and no faster: processors
-        # with these registers start what is ready.
+        # Nothing unwinds through them: the tables for it were 2 % of the file. Instructions
+        # reordered to suit a processor took 3 % more, and were no faster: processors with these
+        # registers start what is ready.
         lean = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic",
                 "-fno-asynchronous-unwind-tables", "-fno-schedule-insns2"]
     levels["avx2"] = [*lean, "-mavx2", "-mf16c"]

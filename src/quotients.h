@@ -28,10 +28,10 @@
    had been done. NaN comes through all three operations as through a division, and so do zeros of both
    signs, if a is positive. */
 
-/* Whole groups of `count` numbers, or none, which leaves all of them to be divided. For a processor
-   that rounds to nearest, knows subnormal numbers, and stops at no event. What computes is not inline,
-   and writes memory: it must not leave the place between two `_mm_setcsr`. And it is in a section of
-   its own: so tests see that nothing else fuses. */
+/* Whole groups of `count` numbers, or vectors (see DIFFERENCES), or none, which leaves all of them to
+   be divided. For a processor that rounds to nearest, knows subnormal numbers, and stops at no event.
+   What computes is not inline, and writes memory: it must not leave the place between two
+   `_mm_setcsr`. And it is in a section of its own: so tests see that nothing else fuses. */
 #define QUOTIENTS(name, type, difference, store)                                              \
     DIFFERENCES(CORRECTS name##_corrected, type, double, 1 / a, CORRECTED, difference, store) \
     static Py_ssize_t name(                                                                   \

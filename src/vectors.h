@@ -83,11 +83,11 @@ enum {
     (vector)_mm512_alignr_epi32((__m512i)(next), (__m512i)(here), (k) * sizeof((here)[0]) / 4)
 #endif
 
-/* The same groups as below, where r is p from its third number on, as long as f has a vector after
-   them; then one vector at a time. */
+/* Of differences along the axis, where r is p from its third number on: groups, as long as f has a
+   vector after them, then one vector at a time. For DIFFERENCES. */
 #if defined(SHIFTED)
 #define ALONG_AHEAD(of, store)                                                                \
-    if (r - p == 2) {                                                                         \
+    if (r - p == 2 && count >= one) {                                                         \
         vector here = FORWARD(p, 0);                                                          \
         for (; i + group + one <= count + 2; i += group) {                                    \
             const vector v1 = FORWARD(p, 1), v2 = FORWARD(p, 2);                              \
@@ -105,7 +105,8 @@ enum {
 #define ALONG_AHEAD(of, store)
 #endif
 #define ALONG_BACK(of, store)
-/* Shifts wait for what converts, and cost more than loads. */
+/* Beside conversions shifts were slower than loads, and here they spare none: what is converted is
+   the difference. */
 #define ALONG_WIDENED_AHEAD(of, store)
 
 /* out[i] = OF(r[i] - p[i]), or, backward, OF(r[-i] - p[-i]), for whole groups of `count` numbers,
@@ -222,8 +223,9 @@ enum {
          ? 0                                                                                  \
          : (Py_ssize_t)((-(size_t)out & (CACHE_LINE - 1)) / sizeof(type)))
 
-/* The same along rows, where q and r are p from its second and third number on and each point has its
-   own coefficients. Of the last vectors, one or two, neighbours are loaded: there is no next one. */
+/* What COMBINATIONS does with ITS_OWN: there rows run along the axis, so q and r are p from its second
+   and third number on. Of the last vectors, one or two, neighbours are loaded, for there is no next
+   one; the very last overlaps the one before it. */
 #if defined(SHIFTED)
 #define ALONG_ROWS(name, type, wider, load, store)                                            \
     static int name(ROWS_OF(type, wider))                                                     \

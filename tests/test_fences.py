@@ -10,6 +10,7 @@ import oracle
 import pytest
 
 import cgrad
+from cgrad._simd import kernels
 
 PAGE = mmap.PAGESIZE
 NO_ACCESS = 0                      # PROT_NONE
@@ -44,35 +45,49 @@ def spacings(shape):
     return (), (0.3,), (np.float64(0.3),), uneven, [x.astype("f4") for x in uneven]
 
 
-def differentiate_everything(side):
-    """Compare with NumPy what has such memory on one side; who touches it does not return."""
-    shapes = [(n,) for n in [*range(2, 70), *range(250, 330), 511, 512, 513, 1031]]
-    shapes += [(3, n) for n in range(2, 70)] + [(n, 3) for n in range(2, 20)] + [(5, 6, 7)]
+def differentiate(shape, dtype, side, side_of_results):
+    """Compare with NumPy, by every spacing, what has a fence on such sides."""
+    f = fenced(shape, dtype, side)
+    f[...] = np.random.default_rng(0).integers(0, 100, shape)
+    for data in f, f[..., ::-1]:
+        for spacing in spacings(shape):
+            given = [h if np.isscalar(h) else copied(h, side) for h in spacing]
+            expected = np.gradient(data, *given)
+            results = expected if isinstance(expected, tuple) else (expected,)
+            out = tuple(fenced(shape, result.dtype, side_of_results) for result in results)
+            cgrad.gradient(data, *given, out=out if len(shape) > 1 else out[0])
+            for got, result in zip(out, results, strict=True):
+                assert oracle.bits(got) == oracle.bits(result)
+            # Where results begin decides what is left at the end of a row.
+            assert oracle.describe(cgrad.gradient(data, *given)) == oracle.describe(expected)
+
+
+def differentiate_everything(side, side_of_results, streams):
+    """Touch everything that a call may; to touch more ends the process."""
+    lengths = [*range(250, 330), 511, 512, 513, 1031]
+    shapes = [(n,) for n in lengths] + [(3, n) for n in range(62, 70)]
+    if streams:
+        kernels.stream_from(0)
+    else:
+        shapes += [(n,) for n in range(2, 70)] + [(3, n) for n in range(2, 62)]
+        shapes += [(n, 3) for n in range(2, 20)] + [(5, 6, 7)]
     for shape in shapes:
         for dtype in "f2", "f4", "f8", ">f8", "c8", "i1", "i4", "u8":
-            f = fenced(shape, dtype, side)
-            f[...] = np.random.default_rng(0).integers(0, 100, shape)
-            for data in f, f[..., ::-1]:
-                for spacing in spacings(shape):
-                    given = [h if np.isscalar(h) else copied(h, side) for h in spacing]
-                    expected = np.gradient(data, *given)
-                    results = expected if isinstance(expected, tuple) else (expected,)
-                    out = tuple(fenced(shape, result.dtype, side) for result in results)
-                    cgrad.gradient(data, *given, out=out if len(shape) > 1 else out[0])
-                    for got, result in zip(out, results, strict=True):
-                        assert oracle.bits(got) == oracle.bits(result), (shape, dtype, spacing)
-                    # Where results begin decides what is left at the end of a row.
-                    got = cgrad.gradient(data, *given)
-                    assert oracle.describe(got) == oracle.describe(expected)
+            print(shape, dtype, flush=True)
+            differentiate(shape, dtype, side, side_of_results)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="memory is fenced by mprotect")
+@pytest.mark.parametrize("streams", ["", "streams"])
+@pytest.mark.parametrize("side_of_results", ["before", "after"])
 @pytest.mark.parametrize("side", ["before", "after"])
-def test_nothing_beside_data_coordinates_and_results_is_touched(side):
+def test_nothing_beside_data_coordinates_and_results_is_touched(side, side_of_results, streams):
     done = subprocess.run(
-        [sys.executable, "-W", "error", __file__, side], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+        [sys.executable, "-W", "error", "-X", "faulthandler", __file__, side, side_of_results,
+         streams],
+        capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-100:] + done.stderr
 
 
 if __name__ == "__main__":
-    differentiate_everything(sys.argv[1])
+    differentiate_everything(*sys.argv[1:])
