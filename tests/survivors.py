@@ -13,7 +13,7 @@ ALIGNED = "where a row begins decides how fast it is"
 ASKED = "what is asked for ahead decides how fast a call is"
 AT_A_TIME = "how much is done at a time"
 REFERENCE = "what Cython keeps of an error that passes, or of an object that it is done with"
-WIDER = "only builds for wider registers have it, and these are not judged"
+WIDER = "only builds for wider registers have it, which --level judges"
 
 # Changes that alter no result: the function, and what is found in its line and in the change. Of
 # spacing.pxi, _kernels.pyx and the headers some were judged with --quick alone, and those of
@@ -207,6 +207,13 @@ SURVIVORS = [
     ("walk", r"if plan.streams", r"", "no test can see that stores are late"),
     (r"load_halves|store_halves", r"_mm|i \+ (16|8) <=", r"", WIDER),
     ("double_of_signed", r"", r"", WIDER),
+    ("ALONG_AHEAD", r"r - p == 2", r"count > one|== 1", OTHER_WAY),
+    ("ALONG_AHEAD", r"i \+ (group \+ )?one", r"< count|count - 2|count \+ 1", OTHER_WAY),
+    ("ALONG_ROWS", r"count < one|i \+ (2 \* )?one",
+     r"<= one|one < count \+|one <= count\)|count \+ 1", OTHER_WAY),
+    ("ALONG_ROWS", r"return", r"return 2", TRUTH),
+    (r"SHIFTED|ALONG_\w+", r"", r"", WIDER),
+    ("combine_varying", r"SHIFTS_NEIGHBOURS", r"", OTHER_WAY),
     (r"load_halves\w*", r"count; i\+\+", r"<= count", ROOM),
     ("copy_number", r"size == (2|16)", r"size == 1\)|!= 16", OTHER_WAY),
     ("copy_number", r"i < size|size - 1 - i", r"", "here no number has another size"),
