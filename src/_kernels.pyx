@@ -768,8 +768,11 @@ cdef int carry_out(Plan *plan, int workers) except -1:
         visit_whole(plan)
     else:
         with nogil:
-            cut_into_blocks(plan, 1, &blocks)
-            walk(plan, &blocks, 0, blocks.total)
+            if is_one_row(plan):
+                visit_row(plan)
+            else:
+                cut_into_blocks(plan, 1, &blocks)
+                walk(plan, &blocks, 0, blocks.total)
     free_coefficients(plan)
     return 0
 

@@ -2,8 +2,9 @@
 #
 # `walk` visits f block by block, and each block once for every axis while it is
 # in cache. `visit` cuts a block along an axis into first edge, interior and last
-# edge; they differ only in their `Stencil`. `apply` runs one stencil over one box,
-# row by row.
+# edge; they differ only in their `Stencil`. `prepare_sweep` finds out which loops go
+# over such a box and which of them is the row; `apply` runs one stencil over it, row
+# by row. Data that is one row needs none of this: `visit_row`.
 #
 # None of this can fail: no allocation, no Python, no status.
 
@@ -336,16 +337,6 @@ cdef bint may_cross_edges(const Plan *plan) noexcept nogil:
     return False
 
 
-cdef inline Py_ssize_t rows_together(const Plan *plan, const Stencil *stencil,
-                                     const Rows *rows) noexcept nogil:
-    """How many rows along the axis a kernel may run over at once, the edges between them."""
-    cdef Py_ssize_t n = rows.count + EDGES, size = n * plan.itemsize
-    if (not plan.crosses_edges or size > brief_bytes(plan, stencil) or rows.out_step != 1
-            or rows.jump != n * rows.step or rows.out_jump != n):
-        return 1
-    return TOGETHER // size
-
-
 cdef void run_edge(const Plan *plan, const Stencil *stencil, char *out, const char *f,
                    Py_ssize_t step, const Rows *points) noexcept nogil:
     """Run the stencil of an edge over these points of as many rows."""
@@ -406,9 +397,10 @@ cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
     loops[-1] = loops[0] = Loop(False, 1, 0, 0, 0)
     for d in range(plan.ndim):
         loop.count = extent if d == job.dim else hi[d] - lo[d]
-        if loop.count == 1:
-            continue
         loop.along = d == job.dim
+        # An interior of one point may still be run over together with the edges.
+        if loop.count == 1 and not (loop.along and job.n == EDGES + 1 and plan.crosses_edges):
+            continue
         loop.stride = plan.stride[d]
         loop.out_stride = job.out_stride[d]
         loop.coefficient_stride = varying and loop.along
@@ -424,6 +416,19 @@ cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
             slower = &loops[n]
             n += 1
     return max(n, 1)
+
+
+cdef Py_ssize_t rows_together(const Plan *plan, const Job *job, const Stencil *stencil,
+                              const Loop *fastest) noexcept nogil:
+    """How many rows along the axis a kernel may run over at once, the edges between them."""
+    cdef const Loop *slower = fastest - 1
+    cdef Py_ssize_t n = fastest.count + EDGES, size = n * plan.itemsize
+    if (not plan.crosses_edges or not fastest.along or n != job.n or not job.uniform or job.mixed
+            or size > brief_bytes(plan, stencil) or fastest.out_stride != 1
+            or slower.stride != n * fastest.stride or slower.out_stride != n
+            or plan.fetches and fastest.stride != 1):
+        return 1
+    return TOGETHER // size
 
 
 cdef void choose_row(Loop *loops, int n) noexcept nogil:
@@ -447,52 +452,74 @@ cdef inline bint are_pixels(const Plan *plan, const Stencil *stencil,
             and not (plan.streams and plan.writes_rows))
 
 
-cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
-                const Py_ssize_t *lo, const Py_ssize_t *hi,
-                Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """Run a stencil over the box lo to hi, of which only start to stop along its axis.
+cdef struct Sweep:
+    # How a stencil goes over a box.
+    Loop room[MAX_DIMS + 1]
+    Loop *loops                   # slowest first; the last two are those of `rows`
+    int n
+    Rows rows
+    row_kernel kernel
+    Py_ssize_t together           # rows that are run over at once
+    bint along                    # whether rows run along the axis
+    bint by_rows                  # whether kernels read, or write, rows of our own
+    bint reads
+    bint writes
+    bint stream
 
-    Return whether both edges have been done with it.
+
+cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil,
+                        const Py_ssize_t *lo, const Py_ssize_t *hi, Py_ssize_t extent,
+                        Sweep *sweep) noexcept nogil:
+    """Find out how to go over the box lo to hi, of which only `extent` points along the axis.
+
+    An interior's sweep may take both edges with it, whose coefficients are then in its rows.
     """
-    cdef Loop room[MAX_DIMS + 1]
-    cdef Loop *loops = room + 1
+    cdef Rows *rows = &sweep.rows
+    cdef Loop *fastest
+    cdef bint varying = stencil.varying != NULL
+    sweep.loops = sweep.room + 1
+    sweep.n = make_loops(plan, job, lo, hi, extent, varying, sweep.loops)
+    fastest = &sweep.loops[sweep.n - 1]
+    sweep.together = rows_together(plan, job, stencil, fastest)
+    if sweep.together == 1:
+        choose_row(sweep.loops, sweep.n)
+    rows[0] = Rows(stencil.kind, fastest.count, fastest.stride, fastest.out_stride,
+                   fastest[-1].count, fastest[-1].stride, fastest[-1].out_stride,
+                   fastest[-1].coefficient_stride, 0, &job.first.abc, &job.last.abc)
+    sweep.along = fastest.along
+    sweep.reads, sweep.writes = plan.reads_rows, plan.writes_rows
+    # One point of a longer axis is no loop, but coordinates are still no coefficients.
+    sweep.kernel = stencil.kernel
+    if fastest.coefficient_stride or varying and job.direct:
+        sweep.kernel = stencil.varying
+    elif are_pixels(plan, stencil, rows):
+        sweep.reads, sweep.writes, sweep.kernel = False, False, plan.scale_pixels
+    sweep.stream = (plan.streams and rows.out_step == 1 and rows.count >= LINE
+                    and abs(<long long> rows.step) * plan.unit <= plan.itemsize)
+    sweep.writes |= sweep.stream
+    # Numbers side by side need not be asked for; for pixels it was found to pay.
+    sweep.by_rows = (
+        sweep.reads or sweep.stream or plan.fetches and rows.count <= row_points(plan)
+        and (plan.reads_rows or rows.step != 1 and rows.step != -1))
+    if (sweep.along and lo[job.dim] == 0 and hi[job.dim] == job.n and not job.mixed
+            and (not sweep.by_rows or rows.count <= row_points(plan))):
+        rows.edge_points = job.first.points
+    if not sweep.by_rows and plan.parts == 2:
+        rows.step, rows.out_step = 2 * rows.step, 2 * rows.out_step
+        rows.jump, rows.out_jump = 2 * rows.jump, 2 * rows.out_jump
+
+
+cdef void apply(const Plan *plan, const Job *job, const Stencil *stencil, const Py_ssize_t *lo,
+                Py_ssize_t start, const Sweep *sweep) noexcept nogil:
+    """Run a stencil over a box that begins at lo, along its axis at start, by a sweep of it."""
     cdef Py_ssize_t index[MAX_DIMS]
-    cdef Rows rows
+    cdef const Loop *loops = sweep.loops
     cdef const char *f[3]
     cdef const char *coefficients[3]
     cdef char *out
-    cdef row_kernel kernel
-    cdef Py_ssize_t begin, move, together = 1, offset = 0, out_offset = 0
-    cdef int d, i, n
-    cdef bint along, turn, stream, by_rows, varying = stencil.varying != NULL
-    cdef bint reads = plan.reads_rows, writes = plan.writes_rows
-
-    n = make_loops(plan, job, lo, hi, stop - start, varying, loops)
-    choose_row(loops, n)
-    rows = Rows(stencil.kind, loops[n - 1].count, loops[n - 1].stride, loops[n - 1].out_stride,
-                loops[n - 2].count, loops[n - 2].stride, loops[n - 2].out_stride,
-                loops[n - 2].coefficient_stride, 0, &job.first.abc, &job.last.abc)
-    along = loops[n - 1].along
-    # One point of a longer axis is no loop, but coordinates are still no coefficients.
-    kernel = stencil.kernel
-    if loops[n - 1].coefficient_stride or varying and job.direct:
-        kernel = stencil.varying
-    elif are_pixels(plan, stencil, &rows):
-        reads, writes, kernel = False, False, plan.scale_pixels
-    stream = (plan.streams and rows.out_step == 1
-              and abs(<long long> rows.step) * plan.unit <= plan.itemsize and rows.count >= LINE)
-    writes |= stream
-    # Numbers side by side need not be asked for; for pixels it was found to pay.
-    by_rows = (reads or stream or plan.fetches and rows.count <= row_points(plan)
-               and (plan.reads_rows or rows.step != 1 and rows.step != -1))
-    if (along and lo[job.dim] == 0 and hi[job.dim] == job.n and not job.mixed
-            and (not by_rows or rows.count <= row_points(plan))):
-        rows.edge_points = job.first.points
-        if job.uniform and not by_rows:
-            together = rows_together(plan, stencil, &rows)
-    if not by_rows and plan.parts == 2:
-        rows.step, rows.out_step = 2 * rows.step, 2 * rows.out_step
-        rows.jump, rows.out_jump = 2 * rows.jump, 2 * rows.out_jump
+    cdef Py_ssize_t begin, move, offset = 0, out_offset = 0
+    cdef int d, i
+    cdef bint turn, varying = stencil.varying != NULL
 
     for d in range(plan.ndim):
         begin = start if d == job.dim else lo[d]
@@ -507,19 +534,20 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
         else:
             coefficients[i] = <const char *> &stencil.abc + i * stencil.size
 
-    for d in range(n - 2):
+    for d in range(sweep.n - 2):
         index[d] = 0
     while True:
-        if by_rows:
-            run_by_rows(plan, stencil, kernel, out, f, coefficients, along, reads, writes,
-                        stream, &rows)
-        elif together > 1:
-            run_together(plan, job, kernel, out, f, coefficients, together, &rows)
+        if sweep.by_rows:
+            run_by_rows(plan, stencil, sweep.kernel, out, f, coefficients, sweep.along,
+                        sweep.reads, sweep.writes, sweep.stream, &sweep.rows)
+        elif sweep.together > 1:
+            run_together(plan, job, sweep.kernel, out, f, coefficients, sweep.together,
+                         &sweep.rows)
         else:
-            kernel(out, f[0], f[1], f[2], coefficients[0], coefficients[1], coefficients[2],
-                   &rows)
+            sweep.kernel(out, f[0], f[1], f[2], coefficients[0], coefficients[1],
+                         coefficients[2], &sweep.rows)
         # On to the next rows: the odometer of the other loops.
-        d = n - 3
+        d = sweep.n - 3
         while d >= 0:
             index[d] += 1
             turn = index[d] == loops[d].count
@@ -533,34 +561,69 @@ cdef bint apply(const Plan *plan, const Job *job, const Stencil *stencil,
             index[d] = 0
             d -= 1
         if d < 0:
-            return rows.edge_points != 0
+            return
 
 
 cdef void visit(Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept nogil:
     """Differentiate the box lo to hi along every axis that is asked for."""
     cdef Job *job
+    cdef Sweep sweep
     cdef Py_ssize_t start, stop
-    cdef bint edges_done
+    cdef bint first, last
     cdef int j
     for j in range(plan.njobs):
         job = &plan.jobs[j]
         start = max(lo[job.dim], 1)
         stop = min(hi[job.dim], job.n - 1)
-        edges_done = False
+        first, last = lo[job.dim] == 0, hi[job.dim] == job.n
         if start < stop:
             if not job.uniform:
                 fill_coefficients(job, start, stop)
-            edges_done = apply(plan, job, &job.interior, lo, hi, start, stop)
-        if lo[job.dim] == 0 and not edges_done:
-            apply(plan, job, &job.first, lo, hi, 0, 1)
-        if hi[job.dim] == job.n and not edges_done:
-            apply(plan, job, &job.last, lo, hi, job.n - 1, job.n)
+            prepare_sweep(plan, job, &job.interior, lo, hi, stop - start, &sweep)
+            apply(plan, job, &job.interior, lo, start, &sweep)
+            if sweep.rows.edge_points:
+                continue
+        if first or last:
+            prepare_sweep(plan, job, &job.first, lo, hi, 1, &sweep)
+        if first:
+            apply(plan, job, &job.first, lo, 0, &sweep)
+        if last:
+            apply(plan, job, &job.last, lo, job.n - 1, &sweep)
+
+
+cdef inline bint is_one_row(const Plan *plan) noexcept nogil:
+    """Whether all there is to do is one row, which a kernel can read and write as it lies."""
+    cdef const Job *job = plan.jobs
+    return (plan.ndim == 1 and job.n > EDGES and not job.mixed
+            and (job.uniform or job.capacity == job.n)
+            and not (plan.reads_rows or plan.writes_rows or plan.streams))
+
+
+cdef void visit_row(const Plan *plan) noexcept nogil:
+    """Do by one call of a kernel what `apply` does, which takes as long as a hundred numbers."""
+    cdef Job *job = plan.jobs
+    cdef const Stencil *interior = &job.interior
+    cdef row_kernel kernel = interior.kernel
+    cdef const char *coefficients = <const char *> &interior.abc
+    cdef Py_ssize_t apart = interior.size
+    cdef Py_ssize_t step = plan.stride[0], out_step = job.out_stride[0]
+    cdef Py_ssize_t move = step * plan.itemsize
+    cdef Rows row = Rows(interior.kind, job.n - EDGES, plan.parts * step, plan.parts * out_step,
+                         1, 0, 0, 0, job.first.points, &job.first.abc, &job.last.abc)
+    if not job.uniform:
+        fill_coefficients(job, 1, job.n - 1)
+        kernel, coefficients, apart = interior.varying, job.coefficients, job.run
+    kernel(job.out + out_step * plan.out_itemsize, plan.f, plan.f + move, plan.f + 2 * move,
+           coefficients, coefficients + apart, coefficients + 2 * apart, &row)
 
 
 cdef void visit_whole(Plan *plan) noexcept nogil:
     """Visit all of an array for whose coefficients there is room."""
     cdef Py_ssize_t lo[MAX_DIMS]
     cdef int d
+    if is_one_row(plan):
+        visit_row(plan)
+        return
     for d in range(plan.ndim):
         lo[d] = 0
     visit(plan, lo, plan.shape)
