@@ -418,13 +418,12 @@ cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
     return max(n, 1)
 
 
-cdef Py_ssize_t rows_together(const Plan *plan, const Job *job, const Stencil *stencil,
-                              const Loop *fastest) noexcept nogil:
-    """How many rows along the axis a kernel may run over at once, the edges between them."""
+cdef Py_ssize_t rows_together(const Plan *plan, const Job *job, const Loop *fastest) noexcept nogil:
+    """How many rows, whole but for their edges, a kernel may run over at once, edges and all."""
     cdef const Loop *slower = fastest - 1
     cdef Py_ssize_t n = fastest.count + EDGES, size = n * plan.itemsize
-    if (not plan.crosses_edges or not fastest.along or n != job.n or not job.uniform or job.mixed
-            or size > brief_bytes(plan, stencil) or fastest.out_stride != 1
+    if (not plan.crosses_edges or not fastest.along or not job.uniform or job.mixed
+            or size > brief_bytes(plan, &job.interior) or fastest.out_stride != 1
             or slower.stride != n * fastest.stride or slower.out_stride != n
             or plan.fetches and fastest.stride != 1):
         return 1
@@ -477,10 +476,12 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
     cdef Rows *rows = &sweep.rows
     cdef Loop *fastest
     cdef bint varying = stencil.varying != NULL
+    cdef bint whole = (
+        stencil == &job.interior and lo[job.dim] == 0 and hi[job.dim] == job.n)
     sweep.loops = sweep.room + 1
     sweep.n = make_loops(plan, job, lo, hi, extent, varying, sweep.loops)
     fastest = &sweep.loops[sweep.n - 1]
-    sweep.together = rows_together(plan, job, stencil, fastest)
+    sweep.together = rows_together(plan, job, fastest) if whole else 1
     if sweep.together == 1:
         choose_row(sweep.loops, sweep.n)
     rows[0] = Rows(stencil.kind, fastest.count, fastest.stride, fastest.out_stride,
@@ -494,15 +495,16 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
         sweep.kernel = stencil.varying
     elif are_pixels(plan, stencil, rows):
         sweep.reads, sweep.writes, sweep.kernel = False, False, plan.scale_pixels
-    sweep.stream = (plan.streams and rows.out_step == 1 and rows.count >= LINE
-                    and abs(<long long> rows.step) * plan.unit <= plan.itemsize)
+    sweep.stream = (plan.streams and rows.out_step == 1
+                    and abs(<long long> rows.step) * plan.unit <= plan.itemsize
+                    and rows.count >= LINE)
     sweep.writes |= sweep.stream
     # Numbers side by side need not be asked for; for pixels it was found to pay.
     sweep.by_rows = (
         sweep.reads or sweep.stream or plan.fetches and rows.count <= row_points(plan)
         and (plan.reads_rows or rows.step != 1 and rows.step != -1))
-    if (sweep.along and lo[job.dim] == 0 and hi[job.dim] == job.n and not job.mixed
-            and (not sweep.by_rows or rows.count <= row_points(plan))):
+    if sweep.along and whole and not job.mixed and (
+            not sweep.by_rows or rows.count <= row_points(plan)):
         rows.edge_points = job.first.points
     if not sweep.by_rows and plan.parts == 2:
         rows.step, rows.out_step = 2 * rows.step, 2 * rows.out_step
@@ -596,7 +598,7 @@ cdef inline bint is_one_row(const Plan *plan) noexcept nogil:
     cdef const Job *job = plan.jobs
     return (plan.ndim == 1 and job.n > EDGES and not job.mixed
             and (job.uniform or job.capacity == job.n)
-            and not (plan.reads_rows or plan.writes_rows or plan.streams))
+            and not (plan.reads_rows or plan.streams))
 
 
 cdef void visit_row(const Plan *plan) noexcept nogil:
