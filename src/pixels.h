@@ -7,20 +7,29 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Without it, integers of 32 bits that have no sign are less by 2^31, have one, and differ by as
+   much: there are instructions for them in all vectors. */
+#define TOP_BIT 0x80000000u
+
 #if defined(__AVX2__) && !defined(__AVX512F__)
 #include <immintrin.h>
 
-/* Four integers. `size`, in bytes, is a literal, and so is whether they are signed. */
+/* Four integers, or what stands for them. `size`, in bytes, is a literal, and so is whether they are
+   signed. */
 static CYTHON_INLINE __m128i four_integers(const char *p, size_t size, int is_signed)
 {
     int32_t bytes;
-    if (size == 4)
+    if (size == 4 && is_signed)
         return _mm_loadu_si128((const __m128i *)p);
+    if (size == 4)
+        return _mm_xor_si128(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi32((int)TOP_BIT));
     if (size == 2 && is_signed)
         return _mm_cvtepi16_epi32(_mm_loadl_epi64((const __m128i *)p));
     if (size == 2)
         return _mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)p));
     memcpy(&bytes, p, sizeof bytes);
+    if (is_signed)
+        return _mm_cvtepi8_epi32(_mm_cvtsi32_si128(bytes));
     return _mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes));
 }
 

@@ -1,8 +1,9 @@
-# Differences of the integers that images have, and of NumPy's own, and of halves, converted as they
-# are read: rows of doubles or floats would have to be written first and read again. Multiplied
-# alone, for a spacing of 1 or another power of two: images mostly have none other.
+# Differences of integers, as images have them, and of halves, converted as they are read: rows of
+# doubles or floats would have to be written first and read again. Multiplied alone, for a spacing
+# of 1 or another power of two: images mostly have none other.
 
 cdef extern from "pixels.h" nogil:
+    const unsigned int TOP_BIT
     bint SCALES_HALVES
     Py_ssize_t scale_integers(double *out, const void *p, const void *r, double a,
                               Py_ssize_t count, size_t size, bint is_signed)
@@ -10,16 +11,21 @@ cdef extern from "pixels.h" nogil:
                              const unsigned short *r, float a, Py_ssize_t count)
 
 ctypedef fused pixel_t:
+    signed char
     unsigned char
-    unsigned short
     short
+    unsigned short
     int
+    unsigned int
     long long
+    unsigned long long
 
 
 cdef inline double difference(pixel_t p, pixel_t r) noexcept nogil:
     """r - p, as of doubles."""
-    if pixel_t is int or pixel_t is cython.longlong:
+    if pixel_t is cython.uint:
+        return as_double(<int> (r ^ TOP_BIT)) - as_double(<int> (p ^ TOP_BIT))
+    if sizeof(pixel_t) >= sizeof(int):
         return as_double(r) - as_double(p)
     # Exact either way, and converted once.
     return <double> (<int> r - <int> p)
@@ -46,7 +52,7 @@ cdef void scale_pixels(double *restrict out, const pixel_t *p, const pixel_t *q,
     cdef double factor = a[0]
     cdef double ends[6]
     for k in range(rows.rows):
-        if pixel_t is not cython.longlong:
+        if sizeof(pixel_t) < sizeof(long long):
             # Of 64 bits they take as long either way.
             done = scale_integers(out, p, r, factor, rows.count, sizeof(pixel_t), is_signed)
         for i in range(done, rows.count):
@@ -79,15 +85,18 @@ cdef void scale_halves(unsigned short *out, const unsigned short *p, const unsig
 
 
 cdef void set_pixels(row_kernel *scale) noexcept:
-    """By NumPy's type number. Other integers are rare, and load rows (conversion.pxi).
+    """By NumPy's type number.
 
-    So do halves where no instruction converts them.
+    Halves load rows where no instruction converts them (conversion.pxi).
     """
+    scale[<int> NPY_BYTE] = <row_kernel> scale_pixels[cython.schar]
     scale[<int> NPY_UBYTE] = <row_kernel> scale_pixels[cython.uchar]
     scale[<int> NPY_SHORT] = <row_kernel> scale_pixels[short]
     scale[<int> NPY_USHORT] = <row_kernel> scale_pixels[cython.ushort]
     scale[<int> NPY_INT] = <row_kernel> scale_pixels[int]
+    scale[<int> NPY_UINT] = <row_kernel> scale_pixels[cython.uint]
     scale[<int> NPY_LONGLONG] = <row_kernel> scale_pixels[cython.longlong]
+    scale[<int> NPY_ULONGLONG] = <row_kernel> scale_pixels[cython.ulonglong]
     # Set either way: what another level set here must not stay.
     scale[<int> NPY_HALF] = NULL
     if SCALES_HALVES:
@@ -95,5 +104,7 @@ cdef void set_pixels(row_kernel *scale) noexcept:
     # As wide as one of the others.
     if sizeof(long) == sizeof(int):
         scale[<int> NPY_LONG] = scale[<int> NPY_INT]
+        scale[<int> NPY_ULONG] = scale[<int> NPY_UINT]
     else:
         scale[<int> NPY_LONG] = scale[<int> NPY_LONGLONG]
+        scale[<int> NPY_ULONG] = scale[<int> NPY_ULONGLONG]

@@ -132,7 +132,7 @@ def test_subnormal_halves_are_halves_where_subnormal_floats_are_zero(n):
     oracle.assert_same(cgrad.gradient, (f.view("f2").astype("f4"),), {}, under="ignore")
 
 
-@pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "i4", "i8", "f2"])
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2"])
 @pytest.mark.parametrize("order", [1, 2])
 def test_rows_of_any_length_are_written_to_their_ends_and_no_further(order, dtype):
     for n in range(3, 70):
