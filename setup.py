@@ -79,8 +79,8 @@ if sys.platform != "win32" and sysconfig.get_platform().endswith("x86_64"):
         # half holds the numbers between: that makes events up. The levels below have wider
         # registers, and in them four floats or more to the last.
         baseline = ["--param=vect-epilogues-nomask=0"]
-        # Instructions reordered to suit a processor took 3 % more, and were no faster: these
-        # processors start what is ready.
+        # Instructions reordered to suit a processor made a wheel 3 % larger, and no faster: today's
+        # start what is ready.
         flags.append("-fno-schedule-insns2")
     if gcc and not is_asked_for("-O"):
         # What -O3 does beyond vectors is for the door; these loops it makes larger, not faster.

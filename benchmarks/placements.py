@@ -5,9 +5,10 @@
 A call on ten numbers runs through some 300 cache lines of machine code: Python's, NumPy's and
 cgrad's. A first-level cache holds few lines that begin at one place of their pages, so that where
 code lies, which any change of it moves, decides about a tenth of the time. So of each tree (a
-checkout) there are several builds here, whose code lies so many lines further on. All are measured
-by turns, in processes of their own, relative to ``np.subtract``. Shown are the medians of the
-builds, and the fastest and the slowest of them; first into results that are there, then fresh.
+checkout) there are several builds here, whose code lies so many lines further on; gcc or clang has
+to build them, in some minutes. All are measured by turns, in processes of their own, relative to
+``np.subtract``. Shown are the medians of the builds, and the fastest and the slowest of them; first
+into results that are there, then fresh.
 """
 
 import argparse
@@ -22,8 +23,9 @@ import sys
 import tempfile
 import timeit
 
+import environment
 import numpy as np
-from cases import CASES
+from cases import select
 
 GROUPS = ("tiny", "small")
 LINES = (0, 13, 29, 47)           # by which the code of each build is moved
@@ -38,10 +40,10 @@ def build(tree, folder, lines):
     shutil.copytree(tree, folder, ignore=shutil.ignore_patterns(*IGNORED))
     header = folder / "placement.h"
     header.write_text(f'__asm__(".text\\n.skip {lines * LINE}\\n");\n')
-    flags = f"{os.environ.get('CFLAGS', '')} -include {header}"
+    flags = f"{os.environ.get('CFLAGS', '')} -include {header.name}"
     subprocess.run(
         [sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=folder,
-        env=dict(os.environ, CFLAGS=flags), check=True, capture_output=True)
+        env=dict(os.environ, CFLAGS=flags), check=True)
 
 
 def given_results(case):
@@ -61,9 +63,11 @@ def timers_of(case):
         f"gradient({text}, out=out)", f"gradient({text})", "subtract(f, f)")]
 
 
-def measure(cases):
+def measure(folder, cases):
     """Print the medians of this process's rounds: of each case, both calls to a subtraction."""
+    sys.path.insert(0, folder)
     timers = {case.name: timers_of(case) for case in cases}
+    assert pathlib.Path(sys.modules["cgrad"].__file__).is_relative_to(folder)
     rounds = collections.defaultdict(list)
     for _ in range(ROUNDS):
         for name, (*ours, subtract) in timers.items():
@@ -74,35 +78,38 @@ def measure(cases):
                       for name, each in rounds.items()}))
 
 
-def measured(folder, text):
+def measured(folder, part_of_name):
     """Measure a build in a process of its own, from files that were just written."""
     # Where a file's pages lie in memory counts as well.
     with tempfile.TemporaryDirectory() as copy:
         shutil.copytree(folder / "cgrad", pathlib.Path(copy) / "cgrad")
         child = subprocess.run(
-            [sys.executable, __file__, "--child", "--cases", text], check=True,
-            env=dict(os.environ, PYTHONPATH=copy), capture_output=True, text=True)
+            [sys.executable, __file__, "--child", copy, "--cases", part_of_name],
+            check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(child.stdout)
 
 
-def compare(trees, builds, cases, options):
-    """Measure all builds by turns; print a row a case."""
-    ratios = collections.defaultdict(lambda: collections.defaultdict(list))
-    for _ in range(options.rounds):
-        for folders in zip(*builds.values(), strict=True):
-            for tree, folder in zip(trees, folders, strict=True):
+def print_row(case, kind, title, builds, ratios):
+    """Print what was found of a case: of each tree, the median, fastest and slowest build."""
+    texts = []
+    for folders in builds:
+        medians = sorted(statistics.median(both[kind] for both in ratios[folder][case.name])
+                         for folder in folders)
+        texts.append(f"{statistics.median(medians):.2f} ({medians[0]:.2f} to {medians[-1]:.2f})")
+    print(f"  {case.name:<32}{title:<8}" + "".join(f"{text:>24}" for text in texts))
+
+
+def compare(builds, cases, options):
+    """Measure all builds, a list of them for each tree, by turns; print the rows."""
+    ratios = {folder: collections.defaultdict(list) for folders in builds for folder in folders}
+    for turn in range(options.rounds):
+        for folders in zip(*builds, strict=True):
+            for folder in folders if turn % 2 else reversed(folders):
                 for name, both in measured(folder, options.cases).items():
-                    ratios[tree, folder][name].append(both)
+                    ratios[folder][name].append(both)
     for case in cases:
         for kind, title in enumerate(("given", "fresh")):
-            texts = []
-            for tree in trees:
-                medians = sorted(
-                    statistics.median(both[kind] for both in ratios[tree, folder][case.name])
-                    for folder in builds[tree])
-                texts.append(f"{statistics.median(medians):.2f} ({medians[0]:.2f} to "
-                             f"{medians[-1]:.2f})")
-            print(f"  {case.name:<32}{title:<8}" + "".join(f"{text:>24}" for text in texts))
+            print_row(case, kind, title, builds, ratios)
 
 
 def main():
@@ -112,25 +119,28 @@ def main():
     parser.add_argument("trees", nargs="*", type=pathlib.Path, help="folders with a setup.py")
     parser.add_argument("--cases", default="", metavar="TEXT", help="cases with this in the name")
     parser.add_argument("--rounds", type=int, default=3, help="of all builds (3)")
-    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--child", metavar="FOLDER", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    cases = [case for case in CASES if case.group in GROUPS and options.cases in case.name]
+    cases = select(GROUPS, options.cases)
     if options.child:
-        measure(cases)
+        measure(options.child, cases)
         return
     for tree in options.trees:
         if not (tree / "setup.py").is_file():
             parser.error(f"trees: expected folders with a setup.py, not {tree}")
     if not options.trees or not cases:
         parser.error("expected at least one tree, and a case")
-    with tempfile.TemporaryDirectory() as folder:
-        builds = {}
+    for name, fact in environment.describe(["numpy"]).items():
+        print(f"{name:<14}{fact}")
+    with tempfile.TemporaryDirectory() as temporary:
+        builds = []
         for number, tree in enumerate(options.trees):
-            builds[tree] = [pathlib.Path(folder) / f"{number}-{lines}" for lines in LINES]
-            for each, lines in zip(builds[tree], LINES, strict=True):
-                build(tree, each, lines)
-        print(f"  {'':<40}" + "".join(f"{str(tree)[-22:]:>24}" for tree in options.trees))
-        compare(options.trees, builds, cases, options)
+            folders = [pathlib.Path(temporary) / f"{number}-{lines}" for lines in LINES]
+            for folder, lines in zip(folders, LINES, strict=True):
+                build(tree, folder, lines)
+            builds.append(folders)
+        print(f"\n  {'':<40}" + "".join(f"{str(tree)[-22:]:>24}" for tree in options.trees))
+        compare(builds, cases, options)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Without it, integers of 32 bits that have no sign are less by 2^31, have one, and differ by as
-   much: there are instructions for them in all vectors. */
+/* With this bit the other way round, integers of 32 bits without a sign are such with one, less by
+   2^31, which differ by as much, and for which all vectors have an instruction. */
 #define TOP_BIT 0x80000000u
 
 #if defined(__AVX2__) && !defined(__AVX512F__)

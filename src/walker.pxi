@@ -384,9 +384,12 @@ cdef struct Loop:
 
 
 cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
-                    const Py_ssize_t *hi, Py_ssize_t extent, bint varying,
+                    const Py_ssize_t *hi, Py_ssize_t extent, bint varying, bint crosses,
                     Loop *loops) noexcept nogil:
     """The loops over a box, slowest first; neighbours that are one run of memory become one.
+
+    `crosses` is whether rows may be run over together with the edges between them. Then the last
+    dimension has a loop even if the interior is one point.
 
     There is one at least, and before them always one that ends at once: for there are points in any
     row, and rows.
@@ -398,8 +401,7 @@ cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
     for d in range(plan.ndim):
         loop.count = extent if d == job.dim else hi[d] - lo[d]
         loop.along = d == job.dim
-        # An interior of one point may still be run over together with the edges.
-        if loop.count == 1 and not (loop.along and job.n == EDGES + 1 and plan.crosses_edges):
+        if loop.count == 1 and not (crosses and loop.along and d == plan.ndim - 1):
             continue
         loop.stride = plan.stride[d]
         loop.out_stride = job.out_stride[d]
@@ -422,22 +424,29 @@ cdef Py_ssize_t rows_together(const Plan *plan, const Job *job, const Loop *fast
     """How many rows, whole but for their edges, a kernel may run over at once, edges and all."""
     cdef const Loop *slower = fastest - 1
     cdef Py_ssize_t n = fastest.count + EDGES, size = n * plan.itemsize
-    if (not plan.crosses_edges or not fastest.along or not job.uniform or job.mixed
+    if (not fastest.along or max(fastest.count, slower.count) < SHORT
             or size > brief_bytes(plan, &job.interior) or fastest.out_stride != 1
             or slower.stride != n * fastest.stride or slower.out_stride != n
-            or plan.fetches and fastest.stride != 1):
+            or plan.fetches and fastest.stride != 1 and fastest.stride != -1):
         return 1
     return TOGETHER // size
 
 
-cdef void choose_row(Loop *loops, int n) noexcept nogil:
-    """Make the fastest loop the last, unless it is too short to be worth starting."""
-    cdef int d, longest = n - 1
+cdef int choose_row(Loop *loops, int n) noexcept nogil:
+    """Make the fastest loop the last, unless it is too short to be worth starting.
+
+    Return how many loops there are, without one of a single step.
+    """
+    cdef int d, longest
+    if n > 1 and loops[n - 1].count == 1:
+        n -= 1
+    longest = n - 1
     if loops[n - 1].count < SHORT:
         for d in range(n - 1):
             if loops[d].count > loops[longest].count:
                 longest = d
         loops[n - 1], loops[longest] = loops[longest], loops[n - 1]
+    return n
 
 
 cdef inline bint are_pixels(const Plan *plan, const Stencil *stencil,
@@ -454,16 +463,16 @@ cdef inline bint are_pixels(const Plan *plan, const Stencil *stencil,
 cdef struct Sweep:
     # How a stencil goes over a box.
     Loop room[MAX_DIMS + 1]
-    Loop *loops                   # slowest first; the last two are those of `rows`
+    Loop *loops                   # the last two are those of `rows`
     int n
     Rows rows
     row_kernel kernel
-    Py_ssize_t together           # rows that are run over at once
+    Py_ssize_t together           # rows that are run over at once, unless it goes by rows
     bint along                    # whether rows run along the axis
-    bint by_rows                  # whether kernels read, or write, rows of our own
-    bint reads
-    bint writes
-    bint stream
+    bint by_rows                  # whether rows are read, written, or asked for one by one
+    bint reads                    # brought from f to where kernels can read them
+    bint writes                   # and results from where kernels wrote them
+    bint stream                   # past the caches
 
 
 cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil,
@@ -476,14 +485,17 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
     cdef Rows *rows = &sweep.rows
     cdef Loop *fastest
     cdef bint varying = stencil.varying != NULL
-    cdef bint whole = (
-        stencil == &job.interior and lo[job.dim] == 0 and hi[job.dim] == job.n)
+    cdef bint whole = (stencil == &job.interior and not job.mixed
+                       and lo[job.dim] == 0 and hi[job.dim] == job.n)
+    cdef bint crosses = whole and job.uniform and plan.crosses_edges
     sweep.loops = sweep.room + 1
-    sweep.n = make_loops(plan, job, lo, hi, extent, varying, sweep.loops)
-    fastest = &sweep.loops[sweep.n - 1]
-    sweep.together = rows_together(plan, job, fastest) if whole else 1
+    sweep.n = make_loops(plan, job, lo, hi, extent, varying, crosses, sweep.loops)
+    sweep.together = 1
+    if crosses:
+        sweep.together = rows_together(plan, job, &sweep.loops[sweep.n - 1])
     if sweep.together == 1:
-        choose_row(sweep.loops, sweep.n)
+        sweep.n = choose_row(sweep.loops, sweep.n)
+    fastest = &sweep.loops[sweep.n - 1]
     rows[0] = Rows(stencil.kind, fastest.count, fastest.stride, fastest.out_stride,
                    fastest[-1].count, fastest[-1].stride, fastest[-1].out_stride,
                    fastest[-1].coefficient_stride, 0, &job.first.abc, &job.last.abc)
@@ -503,8 +515,7 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
     sweep.by_rows = (
         sweep.reads or sweep.stream or plan.fetches and rows.count <= row_points(plan)
         and (plan.reads_rows or rows.step != 1 and rows.step != -1))
-    if sweep.along and whole and not job.mixed and (
-            not sweep.by_rows or rows.count <= row_points(plan)):
+    if sweep.along and whole and (not sweep.by_rows or rows.count <= row_points(plan)):
         rows.edge_points = job.first.points
     if not sweep.by_rows and plan.parts == 2:
         rows.step, rows.out_step = 2 * rows.step, 2 * rows.out_step
@@ -594,7 +605,10 @@ cdef void visit(Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept
 
 
 cdef inline bint is_one_row(const Plan *plan) noexcept nogil:
-    """Whether all there is to do is one row, which a kernel can read and write as it lies."""
+    """Whether all there is to do is one row, which a kernel can read and write as it lies.
+
+    What it cannot write it cannot read either. There must be coefficients of all of it.
+    """
     cdef const Job *job = plan.jobs
     return (plan.ndim == 1 and job.n > EDGES and not job.mixed
             and (job.uniform or job.capacity == job.n)
@@ -602,7 +616,10 @@ cdef inline bint is_one_row(const Plan *plan) noexcept nogil:
 
 
 cdef void visit_row(const Plan *plan) noexcept nogil:
-    """Do by one call of a kernel what `apply` does, which takes as long as a hundred numbers."""
+    """Differentiate one row by one call of a kernel.
+
+    Finding that out by loops over a box, as for all else, takes as long as a hundred numbers of it.
+    """
     cdef Job *job = plan.jobs
     cdef const Stencil *interior = &job.interior
     cdef row_kernel kernel = interior.kernel

@@ -69,6 +69,25 @@ def test_results_with_coordinates_are_numpys_bits(n, dtype, step):
             assert oracle.describe(got) == oracle.describe(expected)
 
 
+@pytest.mark.parametrize("n", [3, 4, 7])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_short_axes_among_others_are_numpys_bits(n, dtype):
+    f = np.random.default_rng(n).standard_normal((40, 12, 12)).astype(dtype)
+    x = np.array([0.0, 1, 3, 4, 7, 9, 10])[:n]
+    # Gaps after short axes, beside them and between: which rows follow one another then differs.
+    views = f[:, :n], f[:, :n, 1:-1], f[..., :n], f[:, :2, :n], f[:, ::6, :n], f[::-1, :n, ::-1]
+    for view in views:
+        for spacing in (), (0.3,), [x if length == n else 2.0 for length in view.shape]:
+            for edge_order in 1, 2 if min(view.shape) > 2 else 1:
+                oracle.assert_same(cgrad.gradient, (view, *spacing), {"edge_order": edge_order})
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "g"])
+def test_two_points_whose_coordinates_are_no_even_ones(dtype):
+    for x in np.array([0, np.nan], dtype), np.array([[0, 1], [np.inf, 2]], dtype)[:, 0]:
+        oracle.assert_same(cgrad.gradient, (np.ones(2, dtype), x), {})
+
+
 @pytest.mark.parametrize(("numbers", "before", "after"), ACROSS.values(), ids=ACROSS)
 @pytest.mark.parametrize("dtype", ["f4", "f8", "g"])
 @pytest.mark.parametrize("workers", [1, 2])
