@@ -83,8 +83,8 @@ def test_short_axes_among_others_are_numpys_bits(n, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "g"])
-def test_two_points_whose_coordinates_are_no_even_ones(dtype):
-    for x in np.array([0, np.nan], dtype), np.array([[0, 1], [np.inf, 2]], dtype)[:, 0]:
+def test_two_points_whose_coordinates_are_not_even(dtype):
+    for x in np.array([0, np.nan], dtype), np.array([[0, 1], [np.nan, 2]], dtype)[:, 0]:
         oracle.assert_same(cgrad.gradient, (np.ones(2, dtype), x), {})
 
 
