@@ -3,12 +3,11 @@
     python benchmarks/placements.py BEFORE AFTER
 
 A call on ten numbers runs through some 300 cache lines of machine code: Python's, NumPy's and
-cgrad's. A first-level cache holds few lines that begin at one place of their pages, so that where
-code lies, which any change of it moves, decides about a tenth of the time. So of each tree (a
-checkout) there are several builds here, whose code lies so many lines further on; gcc or clang has
-to build them, in some minutes. All are measured by turns, in processes of their own, relative to
-``np.subtract``. Shown are the medians of the builds, and the fastest and the slowest of them; first
-into results that are there, then fresh.
+cgrad's. Where they lie in their pages, which any change of the code moves, decides about a tenth of
+the time. So of each tree (a checkout) there are several builds here, whose code lies so many lines
+further on; gcc or clang has to build them, in some minutes. All are measured by turns, in processes
+of their own, relative to ``np.subtract``. Shown are the medians of the builds, and the fastest and
+the slowest of them; first into results that are there, then fresh.
 """
 
 import argparse
