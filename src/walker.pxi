@@ -618,7 +618,7 @@ cdef inline bint is_one_row(const Plan *plan) noexcept nogil:
 cdef void visit_row(const Plan *plan) noexcept nogil:
     """Differentiate one row by one call of a kernel.
 
-    Finding that out by loops over a box, as for all else, takes as long as a hundred numbers of it.
+    Loops over a box, as for all else, would take as long as several hundred numbers of it.
     """
     cdef Job *job = plan.jobs
     cdef const Stencil *interior = &job.interior
