@@ -868,14 +868,15 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
     # A file may not fit in memory, and jumps in it take long. Small data is one block.
     plan.in_order = plan.size >= WORTH_RELEASING and (
         is_foreign(array) or is_foreign(result_of(results, 0)))
-    plan.crosses_edges = may_cross_edges(&plan)
+    plan.takes_two = may_take_two(&plan)
+    plan.crosses_edges = plan.takes_two or may_cross_edges(&plan)
     events = before | compute(&plan, n)
     if plan.crosses_edges and not is_silent(&plan, events):
         # Between the end of a row and the beginning of the next, there may have been differences
         # that are not the gradient's.
         if not set_places(&plan, array, ndim, axes, spacings, results, out is not None):
             return None
-        plan.crosses_edges = False
+        plan.crosses_edges = plan.takes_two = False
         events = before | compute(&plan, n)
     if events & EVENT_UNDER and plan.parts == 2:
         # By the machine, NumPy fuses an addition of zero: the sign of one may differ.

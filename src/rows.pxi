@@ -62,6 +62,10 @@ cdef struct Rows:
     int edge_points               # 2 or 3; 0 if the edges are left alone
     const void *first             # their coefficients
     const void *last
+    # Where differences along another axis go, whose neighbours are a jump away; or NULL. And what
+    # these are multiplied by.
+    void *across
+    const void *factor
 
 # What the walker knows of a kernel.
 ctypedef void (*row_kernel)(
@@ -81,12 +85,17 @@ cdef extern from "vectors.h" nogil:
         LINE "CACHE_LINE"
         LONG "LONG_ROW"
         SHIFTS_NEIGHBOURS
+        BOTH_LEAST
     Py_ssize_t divide_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t divide_doubles(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
     Py_ssize_t scale_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t scale_doubles(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
+    void scale_floats_both(float *out, float *across, const float *p, float a, float b,
+                           Py_ssize_t jump, Py_ssize_t count)
+    void scale_doubles_both(double *out, double *across, const double *p, double a, double b,
+                            Py_ssize_t jump, Py_ssize_t count)
     Py_ssize_t divide_widened(
         float *out, const float *p, const float *r, double a, Py_ssize_t count)
     Py_ssize_t scale_widened(
@@ -419,6 +428,17 @@ cdef inline void scale_backward(value_t *out, const value_t *p, const value_t *r
     _scale(out, p, r, a, count - done, 1, -1, REAL)
 
 
+cdef inline void scale_both(value_t *out, value_t *across, const value_t *p, value_t a, value_t b,
+                            Py_ssize_t jump, Py_ssize_t count) noexcept nogil:
+    # Across also the points before and after the row, which are edges along it alone.
+    (across - 1)[0] = product((p - jump)[0], p[jump], b, REAL)
+    across[count] = product((p + count + 1 - jump)[0], p[count + 1 + jump], b, REAL)
+    if value_t is float:
+        scale_floats_both(out, across, p, a, b, jump, count)
+    elif value_t is double:
+        scale_doubles_both(out, across, p, a, b, jump, count)
+
+
 cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                 const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
                 const Rows *rows) noexcept nogil:
@@ -426,6 +446,12 @@ cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t 
     # for which `multiply_if_exact` does not ask.
     cdef Py_ssize_t k
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
+    if (value_t is float and coefficient_t is float
+            or value_t is double and coefficient_t is double):
+        if rows.across != NULL:
+            scale_both(out, <value_t *> rows.across, p, a[0],
+                       (<const value_t *> rows.factor)[0], rows.jump, count)
+            return
     for k in range(rows.rows):
         if rows.kind == REAL:
             if out_step == 1 and step == 1:

@@ -18,6 +18,7 @@
 enum {
     CACHE_LINE = 64, /* bytes */
     FIRST_CACHE = 1 << 15, /* bytes; on some processors 48 KiB */
+    BOTH_LEAST = 32, /* numbers: of any type, a group of BOTH_DIFFERENCES */
     LONG_ROW = 1000, /* bytes from which it matters where stores begin; a line and a vector are less */
 };
 
@@ -134,6 +135,77 @@ enum {
         }                                                                                     \
         return i;                                                                             \
     }
+
+/* Differences along the axis and, at the same points, along another, whose neighbours are `jump` numbers
+   away: out[i] = (p[i + 2] - p[i]) a and across[i] = (p[i + 1 + jump] - p[i + 1 - jump]) b, for `count`
+   numbers, BOTH_LEAST or more. The second group begins where a line does before, and mostly after: of
+   three rows that are loaded two are aligned, which stores need not be. It overlaps the first, and the
+   last the one before it. */
+#define BOTH_DIFFERENCES(name, type)                                                          \
+    static void name(                                                                         \
+        type *out, type *across, const type *p, type a, type b, Py_ssize_t jump,              \
+        Py_ssize_t count)                                                                     \
+    {                                                                                         \
+        typedef type vector __attribute__((                                                   \
+            vector_size(VECTOR), aligned(sizeof(type)), may_alias));                          \
+        const Py_ssize_t one = sizeof(vector) / sizeof(type), group = BOTH_VECTORS * one;     \
+        const type *const r = p + 2, *const before = p + 1 - jump, *const after = p + 1 + jump; \
+        Py_ssize_t i = 0;                                                                     \
+        Py_ssize_t next = group - ((size_t)before & (CACHE_LINE - 1)) / sizeof(type);         \
+        for (;;) {                                                                            \
+            BOTH_GROUP                                                                        \
+            if (i == count - group)                                                           \
+                return;                                                                       \
+            i = next;                                                                         \
+            BOTH_GROUPS                                                                       \
+            i = i < count - group ? i : count - group;                                        \
+            next = i + group;                                                                 \
+        }                                                                                     \
+    }
+#define ACROSS(k) ((FORWARD(after, k) - FORWARD(before, k)) * b)
+#if defined(SHIFTED)
+#define BOTH_VECTORS 2
+#define BOTH_GROUP                                                                            \
+    const vector first = AHEAD(0) * a, second = AHEAD(1) * a;                                 \
+    const vector third = ACROSS(0), fourth = ACROSS(1);                                       \
+    STORE_BOTH
+#define BOTH_GROUPS                                                                           \
+    if (i + 3 * one <= count + 2) {                                                           \
+        vector here = FORWARD(p, 0);                                                          \
+        do {                                                                                  \
+            const vector v1 = FORWARD(p, 1), v2 = FORWARD(p, 2);                              \
+            const vector first = (SHIFTED(here, v1, 2) - here) * a;                           \
+            const vector second = (SHIFTED(v1, v2, 2) - v1) * a;                              \
+            const vector third = ACROSS(0), fourth = ACROSS(1);                               \
+            STORE_BOTH                                                                        \
+            here = v2;                                                                        \
+            i += group;                                                                       \
+        } while (i + 3 * one <= count + 2);                                                   \
+        if (i >= count)                                                                       \
+            return;                                                                           \
+    }
+#define STORE_BOTH                                                                            \
+    STORE(out, 0, first);                                                                     \
+    STORE(out, 1, second);                                                                    \
+    STORE(across, 0, third);                                                                  \
+    STORE(across, 1, fourth);
+#else
+#define BOTH_VECTORS 4
+#define BOTH_GROUP                                                                            \
+    const vector first = AHEAD(0) * a, second = AHEAD(1) * a;                                 \
+    const vector third = AHEAD(2) * a, fourth = AHEAD(3) * a;                                 \
+    const vector fifth = ACROSS(0), sixth = ACROSS(1);                                        \
+    const vector seventh = ACROSS(2), eighth = ACROSS(3);                                     \
+    STORE(out, 0, first);                                                                     \
+    STORE(out, 1, second);                                                                    \
+    STORE(out, 2, third);                                                                     \
+    STORE(out, 3, fourth);                                                                    \
+    STORE(across, 0, fifth);                                                                  \
+    STORE(across, 1, sixth);                                                                  \
+    STORE(across, 2, seventh);                                                                \
+    STORE(across, 3, eighth);
+#define BOTH_GROUPS
+#endif
 
 /* Those divided by a double. */
 #if VECTOR > 16 && defined(CORRECTS_QUOTIENTS)
@@ -257,6 +329,17 @@ enum {
 #define DIFFERENCES(name, type, wider, operand, of, difference, store) \
     NO_GROUPS(name, type, wider)
 #define QUOTIENTS(name, type, difference, store) NO_GROUPS(name, type, double)
+#define BOTH_DIFFERENCES(name, type)                                                          \
+    static void name(                                                                         \
+        type *out, type *across, const type *p, type a, type b, Py_ssize_t jump,              \
+        Py_ssize_t count)                                                                     \
+    {                                                                                         \
+        Py_ssize_t i;                                                                         \
+        for (i = 0; i < count; i++) {                                                         \
+            out[i] = (p[i + 2] - p[i]) * a;                                                   \
+            across[i] = (p[i + 1 + jump] - p[i + 1 - jump]) * b;                              \
+        }                                                                                     \
+    }
 #define COMBINATIONS(name, type, wider, load, of, own, store) \
     NO_COMBINATIONS(name, type, wider, own)
 #endif
@@ -313,6 +396,9 @@ NO_GROUPS(divide_doubles_backward, double, double)
 NO_GROUPS(scale_doubles_backward, double, double)
 #endif
 
+BOTH_DIFFERENCES(scale_floats_both, float)
+BOTH_DIFFERENCES(scale_doubles_both, double)
+
 COMBINATIONS(combine_floats, float, float, FORWARD, THE_SAME, 0, STORE)
 COMBINATIONS(combine_doubles, double, double, FORWARD, THE_SAME, 0, STORE)
 #if defined(WIDENED)
@@ -355,6 +441,12 @@ NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #undef MULTIPLIED
 #undef DIFFERENCES
 #undef QUOTIENTS
+#undef BOTH_DIFFERENCES
+#undef BOTH_VECTORS
+#undef BOTH_GROUP
+#undef BOTH_GROUPS
+#undef STORE_BOTH
+#undef ACROSS
 #undef THE_SAME
 #undef ITS_OWN
 #undef COMBINATIONS

@@ -27,6 +27,9 @@ cdef enum:
     EDGES = 2                     # points of an axis that are no interior ones
     BRIEF = 1536                  # bytes of a row that is short: see `brief_bytes`
     TOGETHER = 1 << 14            # bytes of such rows: with as much of a result, about an L1
+    TWO_FROM = 1 << 15            # bytes of f, from which on two axes at once pay
+    TWO_TOGETHER = 1 << 15        # bytes of rows that are then run over at once,
+    TWO_ROWS = 100                # and how many: their edges lie in as many lines
     SHORT = 8                     # below this a row costs more to start than to run
 
 cdef struct Stencil:
@@ -98,6 +101,7 @@ cdef struct Plan:
     bint streams                  # results of numbers side by side go past the caches
     bint fetches                  # rows of f are asked for before they are needed
     bint crosses_edges            # kernels may run from one row into the next
+    bint takes_two                # and along the two fastest axes at once
     bint in_order                 # blocks are visited in the order of memory
     int njobs
     Job *jobs
@@ -498,7 +502,7 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
     fastest = &sweep.loops[sweep.n - 1]
     rows[0] = Rows(stencil.kind, fastest.count, fastest.stride, fastest.out_stride,
                    fastest[-1].count, fastest[-1].stride, fastest[-1].out_stride,
-                   fastest[-1].coefficient_stride, 0, &job.first.abc, &job.last.abc)
+                   fastest[-1].coefficient_stride, 0, &job.first.abc, &job.last.abc, NULL, NULL)
     sweep.along = fastest.along
     sweep.reads, sweep.writes = plan.reads_rows, plan.writes_rows
     # One point of a longer axis is no loop, but coordinates are still no coefficients.
@@ -577,19 +581,108 @@ cdef void apply(const Plan *plan, const Job *job, const Stencil *stencil, const 
             return
 
 
+cdef const Job *job_along(const Plan *plan, int dim) noexcept nogil:
+    """The job of a dimension, or NULL."""
+    cdef int j
+    for j in range(plan.njobs):
+        if plan.jobs[j].dim == dim:
+            return &plan.jobs[j]
+    return NULL
+
+
+cdef bint may_take_two(const Plan *plan) noexcept nogil:
+    """Whether kernels can run along the two fastest axes at once, in f that is one run of memory.
+
+    It then comes from a larger cache once, not twice.
+    """
+    cdef const Job *along = job_along(plan, plan.ndim - 1)
+    cdef const Job *across = job_along(plan, plan.ndim - 2)
+    cdef row_kernel scale
+    cdef Py_ssize_t run = 1
+    cdef int d
+    if (along == NULL or across == NULL or plan.size * plan.itemsize < TWO_FROM
+            or plan.parts == 2 or plan.reads_rows or plan.halves or plan.streams):
+        return False
+    scale = LOOPS.kernels[<int> plan.value][<int> plan.value].scale
+    if (scale == NULL or along.interior.kernel != scale or across.interior.kernel != scale
+            or along.mixed):
+        return False
+    for d in range(plan.ndim - 1, -1, -1):
+        if plan.stride[d] != run or along.out_stride[d] != run or across.out_stride[d] != run:
+            return False
+        run *= plan.shape[d]
+    return True
+
+
+cdef void run_two(const Plan *plan, const Job *along, const Job *across, Py_ssize_t begin,
+                  Py_ssize_t count, bint both) noexcept nogil:
+    """Differentiate so many rows, from the number `begin` on, along them and maybe across."""
+    cdef Py_ssize_t n = along.n, size = plan.itemsize, last = (n - 1) * size
+    cdef const char *abc = <const char *> &along.interior.abc
+    cdef const char *f = plan.f + begin * size
+    cdef char *out = along.out + begin * size
+    cdef Rows run = Rows(REAL, count * n - EDGES, 1, 1, 1, n, n, 0, 0, NULL, NULL, NULL,
+                         &across.interior.abc)
+    cdef Rows points = Rows(REAL, count, n, n, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL)
+    if both:
+        run.across = across.out + (begin + 1) * size
+    along.interior.kernel(out + size, f, f + size, f + 2 * size, abc, abc, abc, &run)
+    run_edge(plan, &along.first, out, f, 1, &points)
+    run_edge(plan, &along.last, out + last, f + last, 1, &points)
+
+
+cdef bint visit_two(const Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept nogil:
+    """Differentiate a box along its fastest axis and, but for its edges, the second at once.
+
+    Return whether: not if the box is more than one run of whole rows, or has too few. What is then
+    at the edges of the second axis is not its gradient.
+    """
+    cdef const Job *along = job_along(plan, plan.ndim - 1)
+    cdef const Job *across = job_along(plan, plan.ndim - 2)
+    cdef Py_ssize_t n = along.n, begin = 0, rows = 1, first, last, count, runs, k
+    cdef int d
+    cdef bint whole = True
+    for d in range(plan.ndim - 1, -1, -1):
+        if not whole and (d == plan.ndim - 2 or hi[d] - lo[d] > 1):
+            return False
+        whole &= hi[d] - lo[d] == plan.shape[d]
+        begin += lo[d] * plan.stride[d]
+        rows *= hi[d] - lo[d]
+    rows //= n
+    # The first and the last row have no neighbours, if they are edges.
+    first, last = lo[across.dim] == 0, rows - (hi[across.dim] == across.n)
+    if (last - first) * n < BOTH_LEAST + EDGES:
+        return False
+    if first > 0:
+        run_two(plan, along, across, begin, 1, False)
+    if last < rows:
+        run_two(plan, along, across, begin + last * n, 1, False)
+    # Evenly, so that the last of them are not too few either.
+    rows = last - first
+    begin += first * n
+    count = max(min(TWO_TOGETHER // (n * plan.itemsize), <Py_ssize_t> TWO_ROWS), <Py_ssize_t> 1)
+    runs = (rows - 1) // count + 1
+    for k in range(runs):
+        first, last = rows * k // runs, rows * (k + 1) // runs
+        run_two(plan, along, across, begin + first * n, last - first, True)
+    return True
+
+
 cdef void visit(Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept nogil:
     """Differentiate the box lo to hi along every axis that is asked for."""
     cdef Job *job
     cdef Sweep sweep
     cdef Py_ssize_t start, stop
-    cdef bint first, last
+    cdef bint first, last, two = plan.takes_two and visit_two(plan, lo, hi)
     cdef int j
     for j in range(plan.njobs):
         job = &plan.jobs[j]
+        if two and job.dim == plan.ndim - 1:
+            continue
         start = max(lo[job.dim], 1)
         stop = min(hi[job.dim], job.n - 1)
         first, last = lo[job.dim] == 0, hi[job.dim] == job.n
-        if start < stop:
+        if start < stop and not (two and job.dim == plan.ndim - 2):
             if not job.uniform:
                 fill_coefficients(job, start, stop)
             prepare_sweep(plan, job, &job.interior, lo, hi, stop - start, &sweep)
@@ -628,7 +721,7 @@ cdef void visit_row(const Plan *plan) noexcept nogil:
     cdef Py_ssize_t step = plan.stride[0], out_step = job.out_stride[0]
     cdef Py_ssize_t move = step * plan.itemsize
     cdef Rows row = Rows(interior.kind, job.n - EDGES, plan.parts * step, plan.parts * out_step,
-                         1, 0, 0, 0, job.first.points, &job.first.abc, &job.last.abc)
+                         1, 0, 0, 0, job.first.points, &job.first.abc, &job.last.abc, NULL, NULL)
     if not job.uniform:
         fill_coefficients(job, 1, job.n - 1)
         kernel, coefficients, apart = interior.varying, job.coefficients, job.run

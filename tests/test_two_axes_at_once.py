@@ -1,0 +1,139 @@
+"""Kernels run along the two fastest axes at once, over many rows, where both are only multiplied.
+
+Over the edges in between as well, and in volumes over those of the second axis.
+"""
+
+import math
+
+import numpy as np
+import oracle
+import pytest
+
+import cgrad
+from cgrad._simd import kernels
+
+LINE = 64
+# Signalling NaN: whatever is done to one is an event.
+AROUND = {"f4": np.array(0x7FA00000, "u4"), "f8": np.array(0x7FF4 << 48, "u8")}
+ENOUGH = 1 << 15                      # bytes, from which on two axes are taken
+
+SHAPES = [
+    # Rows that fit together evenly and unevenly, as long as what is run over at once, and longer.
+    (90, 91), (64, 128), (1639, 5), (2731, 3), (4200, 2), (5, 1640), (3, 2731), (4, 4096),
+    (4, 5000),
+    # Second axes that are edges alone, or have one point between.
+    (2, 5000), (40, 2, 110), (40, 3, 80), (3000, 2, 3), (1500, 3, 2), (3000, 2, 2), (2, 2, 2100),
+    (17, 22, 23), (3, 60, 50), (30, 1, 300), (7, 8, 9, 17), (2, 3, 4, 400), (6, 5, 4, 3, 25),
+    # More than one block, cut along the second axis, along the first, or along rows.
+    (300, 301), (9, 200, 101), (60, 24, 35), (3, 40_000), (2, 3, 40_000),
+]
+
+
+def surrounded(shape, dtype, offset, order):
+    """Return an array so many bytes after a line begins, and the memory that it lies in."""
+    size = math.prod(shape) * AROUND[dtype].itemsize
+    memory = np.full(size // AROUND[dtype].itemsize + 4 * LINE, AROUND[dtype])
+    begin = -memory.ctypes.data % LINE + LINE + offset
+    flat = memory.view("u1")[begin:begin + size].view(dtype)
+    return flat.reshape(shape, order=order), memory
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_results_are_numpys_and_nothing_else_is_read_or_written(shape, dtype, order):
+    random = np.random.default_rng(shape)
+    ndim = len(shape)
+    all_axes = tuple(range(ndim))
+    for offset in 0, 24, 60 if dtype == "f4" else 56:
+        f, around = surrounded(shape, dtype, offset, order)
+        f[...] = random.standard_normal(shape)
+        untouched = around.copy()
+        # All axes, the two fastest, in either order, those that are not neighbours.
+        for axes in {all_axes, all_axes[-2:], all_axes[:2][::-1], all_axes[::2]}:
+            spacing = tuple(2.0 ** (axis % 4 - 1) for axis in axes)
+            for edge_order in 1, 2:
+                if any(shape[axis] < edge_order + 1 for axis in axes):
+                    continue
+                expected = np.gradient(f, *spacing, axis=axes, edge_order=edge_order)
+                expected = expected if type(expected) is tuple else (expected,)
+                results, memories = zip(
+                    *(surrounded(shape, dtype, (offset + 8 * k) % LINE, order)
+                      for k in range(len(axes))), strict=True)
+                with np.errstate(all="raise"):
+                    got = kernels.differentiate(f, spacing, axes, edge_order, None, results)
+                assert got is not None
+                for result, memory, of_numpy in zip(results, memories, expected, strict=True):
+                    assert result.tobytes() == of_numpy.tobytes()
+                    result.view(memory.dtype)[...] = AROUND[dtype]
+                    assert (memory == AROUND[dtype]).all()
+        assert around.tobytes() == untouched.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_rows_from_below_the_size_on_and_layouts_that_are_no_run_of_memory(dtype):
+    random = np.random.default_rng(0)
+    width = ENOUGH // 64 // np.dtype(dtype).itemsize
+    for rows in 63, 64, 65:
+        f = random.standard_normal((rows, width)).astype(dtype)
+        big = random.standard_normal((rows + 2, 2, width + 2)).astype(dtype)
+        views = f, f[::-1], f[:, ::-1], f.T
+        gaps = big[1:-1, 0, :width], big[:-2, 1, 1:-1], big[:, :, 1:-1]
+        for view in views + gaps:
+            for kwargs in {}, {"edge_order": 1, "axis": (0, view.ndim - 1)}:
+                oracle.assert_same(cgrad.gradient, (view,), kwargs)
+        # Results in another order than the data's, or in none.
+        apart = np.empty((rows, 2 * width), dtype)[:, ::2]
+        for out in (np.empty_like(f), apart), (apart, np.empty_like(f)), (
+                np.empty_like(f), np.empty_like(f, order="F")):
+            cgrad.gradient(f, out=out)
+            for result, of_numpy in zip(out, np.gradient(f), strict=True):
+                assert result.tobytes() == of_numpy.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("spacings", [
+    (2.0, 0.5), (1.0, 0.3), (0.3, 1.0), (0.3, 0.7), (-1.0, 4.0), (1.0, "x"), ("x", 1.0),
+    (np.float64(2.0), 1.0), (np.float32(2.0), np.float32(4.0)), (2, np.int8(4)),
+    (np.float16(2), 1)])
+def test_spacings_of_which_each_axis_has_its_own(dtype, spacings):
+    random = np.random.default_rng(0)
+    f = random.standard_normal((97, 103)).astype(dtype)
+    h = [np.cumsum(random.random(n) + 0.1) if h == "x" else h
+         for h, n in zip(spacings, f.shape, strict=True)]
+    for edge_order in 1, 2:
+        oracle.assert_same(cgrad.gradient, (f, *h), {"edge_order": edge_order})
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_event_comes_from_between_planes(dtype, workers):
+    largest = np.finfo(dtype).max
+    for shape in (40, 40, 50), (900, 3, 33), (3000, 2, 13):
+        f = np.full(shape, largest, dtype)
+        f[1::2] *= -1
+        expected = np.gradient(f, axis=(1, 2))
+        with np.errstate(all="raise"):
+            got = kernels.differentiate(f, (), (1, 2), 1, workers)
+        assert got is not None
+        assert oracle.describe(got) == oracle.describe(expected)
+
+
+@pytest.mark.parametrize("at", [(20, 30), (20, 0), (0, 30), (89, 90), (89, 0), (44, 90)])
+@pytest.mark.parametrize("number", [np.inf, np.nan, 1.7e308])
+def test_an_event_of_either_axis_is_heard(at, number):
+    f = np.random.default_rng(0).standard_normal((90, 91))
+    f[at] = number
+    f[at[0] - 2 if at[0] > 1 else at[0] + 2, at[1]] = -number
+    oracle.assert_same(cgrad.gradient, (f,), {}, all="warn")
+    oracle.assert_same(cgrad.gradient, (f.T.copy(),), {}, all="warn")
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("workers", [2, 3, 7])
+def test_several_workers_give_the_same(dtype, workers):
+    random = np.random.default_rng(0)
+    for shape in (300, 301), (1100, 67), (5, 90, 177), (70_000, 3), (3, 30_000):
+        f = random.standard_normal(shape).astype(dtype)
+        expected = oracle.describe(np.gradient(f))
+        assert oracle.describe(kernels.differentiate(f, (), None, 1, workers)) == expected
