@@ -9,6 +9,7 @@ include "pixels.pxi"
 # The kernels for one pair of types, by what they do.
 cdef struct Kernels:
     row_kernel divide
+    bint divides_both             # whether it does along two axes at once
     row_kernel scale
     row_kernel combine
     row_kernel combine_varying
@@ -42,10 +43,15 @@ ctypedef void (*loop_setter)(Loops *loops) noexcept
 cdef inline Kernels kernels_of(value_t value_tag, coefficient_t coefficient_tag) noexcept:
     cdef Kernels kernels
     kernels.divide = <row_kernel> divide[value_t, coefficient_t]
+    kernels.divides_both = False
     kernels.scale = NULL
     kernels.combine = <row_kernel> combine[value_t, coefficient_t]
     kernels.combine_varying = <row_kernel> combine_varying[value_t, coefficient_t]
     kernels.combine_coordinates = NULL
+    if value_t is float and coefficient_t is float:
+        kernels.divides_both = DIVIDES_FLOATS_BOTH
+    elif value_t is double and coefficient_t is double:
+        kernels.divides_both = DIVIDES_DOUBLES_BOTH
     if coefficient_t is not longdouble:
         kernels.scale = <row_kernel> scale[value_t, coefficient_t]
         kernels.combine_coordinates = <row_kernel> combine_coordinates[value_t, coefficient_t]

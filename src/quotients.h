@@ -28,32 +28,58 @@
    had been done. NaN comes through all three operations as through a division, and so do zeros of both
    signs, if a is positive. */
 
+/* Whether quotients by `a` may be corrected: by a processor that rounds to nearest, knows subnormal
+   numbers, and stops at no event. From then on none has been noted; `before` is what had been. */
+static inline __attribute__((always_inline)) int begin_corrections(double a, unsigned *before)
+{
+    *before = _mm_getcsr();
+    if (!__builtin_isgreater(a, 0) || (*before & ~_MM_EXCEPT_MASK) != _MM_MASK_MASK)
+        return 0;
+    _mm_setcsr(_MM_MASK_MASK);
+    return 1;
+}
+
+/* Whether they are those of a division; else nothing has been noted. */
+static inline __attribute__((always_inline)) int end_corrections(unsigned before)
+{
+    const unsigned noted = _mm_getcsr() & _MM_EXCEPT_MASK;
+    const int right = !(noted & ~_MM_EXCEPT_INEXACT);
+    _mm_setcsr(right ? before | noted : before);
+    return right;
+}
+
 /* Whole groups of `count` numbers, or vectors (see DIFFERENCES), or none, which leaves all of them to
-   be divided. For a processor that rounds to nearest, knows subnormal numbers, and stops at no event.
-   What computes is not inline, and writes memory: it must not leave the place between two
+   be divided. What computes is not inline, and writes memory: it must not leave the place between two
    `_mm_setcsr`. And it is in a section of its own: so tests see that nothing else fuses. */
 #define QUOTIENTS(name, type, difference, store)                                              \
-    DIFFERENCES(CORRECTS name##_corrected, type, double, 1 / a, CORRECTED, difference, store) \
+    DIFFERENCES(                                                                              \
+        CORRECTS name##_corrected, type, double, RECIPROCAL, CORRECTED, difference, store)    \
     static Py_ssize_t name(                                                                   \
         type *out, const type *p, const type *r, double a, Py_ssize_t count)                  \
     {                                                                                         \
-        const unsigned noted_before = _mm_getcsr();                                           \
-        unsigned noted;                                                                       \
+        unsigned before;                                                                      \
         Py_ssize_t done;                                                                      \
-        if (!__builtin_isgreater(a, 0) || (noted_before & ~_MM_EXCEPT_MASK) != _MM_MASK_MASK) \
+        if (!begin_corrections(a, &before))                                                   \
             return 0;                                                                         \
-        _mm_setcsr(_MM_MASK_MASK);                                                            \
         done = name##_corrected(out, p, r, a, count);                                         \
-        noted = _mm_getcsr() & _MM_EXCEPT_MASK;                                               \
-        if (noted & ~_MM_EXCEPT_INEXACT) {                                                    \
-            _mm_setcsr(noted_before);                                                         \
+        return end_corrections(before) ? done : 0;                                            \
+    }
+
+/* Along both axes (see BOTH_DIFFERENCES), or not; return whether. */
+#define BOTH_QUOTIENTS(name)                                                                  \
+    BOTH_DIFFERENCES(CORRECTS name##_corrected, double, RECIPROCAL, CORRECTED)                \
+    static int name(BOTH_OF(double))                                                          \
+    {                                                                                         \
+        unsigned before;                                                                      \
+        if (!__builtin_isgreater(b, 0) || !begin_corrections(a, &before))                     \
             return 0;                                                                         \
-        }                                                                                     \
-        _mm_setcsr(noted_before | noted);                                                     \
-        return done;                                                                          \
+        name##_corrected(out, across, p, a, b, jump, count);                                  \
+        return end_corrections(before);                                                       \
     }
 #define CORRECTS __attribute__((noinline, section("quotients")))
-#define CORRECTED(x) (vector)corrected((doubles)(x), a - (doubles){0}, by - (doubles){0})
+#define CORRECTED(x, a, by) \
+    (vector)corrected((doubles)(x), (a) - (doubles){0}, (by) - (doubles){0})
+#define RECIPROCAL(a) (1 / (a))
 
 typedef double doubles __attribute__((vector_size(VECTOR)));
 

@@ -63,9 +63,9 @@ cdef struct Rows:
     const void *first             # their coefficients
     const void *last
     # Where differences along another axis go, whose neighbours are a jump away; or NULL. And what
-    # these are multiplied by.
+    # these are divided or multiplied by.
     void *across
-    const void *factor
+    const void *across_by
 
 # What the walker knows of a kernel.
 ctypedef void (*row_kernel)(
@@ -86,12 +86,18 @@ cdef extern from "vectors.h" nogil:
         LONG "LONG_ROW"
         SHIFTS_NEIGHBOURS
         BOTH_LEAST
+        DIVIDES_FLOATS_BOTH
+        DIVIDES_DOUBLES_BOTH
     Py_ssize_t divide_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t divide_doubles(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
     Py_ssize_t scale_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t scale_doubles(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
+    void divide_floats_both(float *out, float *across, const float *p, float a, float b,
+                            Py_ssize_t jump, Py_ssize_t count)
+    bint divide_doubles_both(double *out, double *across, const double *p, double a, double b,
+                             Py_ssize_t jump, Py_ssize_t count)
     void scale_floats_both(float *out, float *across, const float *p, float a, float b,
                            Py_ssize_t jump, Py_ssize_t count)
     void scale_doubles_both(double *out, double *across, const double *p, double a, double b,
@@ -355,11 +361,40 @@ cdef inline void divide_backward(value_t *out, const value_t *p, const value_t *
     _divide(out, p, r, a, count - done, 1, -1, REAL)
 
 
+cdef inline bint divide_both(value_t *out, value_t *across, const value_t *p, value_t a, value_t b,
+                             Py_ssize_t jump, Py_ssize_t count) noexcept nogil:
+    """Run along two axes at once; return whether."""
+    if value_t is float:
+        divide_floats_both(out, across, p, a, b, jump, count)
+    elif value_t is double:
+        if not divide_doubles_both(out, across, p, a, b, jump, count):
+            return False
+    # Across, the points before and after the row are no edges.
+    (across - 1)[0] = quotient((p - jump)[0], p[jump], b, REAL)
+    across[count] = quotient((p + count + 1 - jump)[0], p[count + 1 + jump], b, REAL)
+    return True
+
+
 cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t *r,
                  const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
                  const Rows *rows) noexcept nogil:
     cdef Py_ssize_t k
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
+    cdef Rows alone
+    if (value_t is float and coefficient_t is float
+            or value_t is double and coefficient_t is double):
+        if (DIVIDES_FLOATS_BOTH if value_t is float else DIVIDES_DOUBLES_BOTH) and (
+                rows.across != NULL):
+            if divide_both(out, <value_t *> rows.across, p, a[0],
+                           (<const value_t *> rows.across_by)[0], rows.jump, count):
+                return
+            alone = rows[0]
+            alone.across = NULL
+            divide(out, p, q, r, a, b, c, &alone)
+            alone.count += 2
+            divide(<value_t *> rows.across - 1, p - rows.jump, q, p + rows.jump,
+                   <const coefficient_t *> rows.across_by, b, c, &alone)
+            return
     for k in range(rows.rows):
         if rows.kind == REAL:
             if coefficient_t is longdouble:
@@ -430,7 +465,7 @@ cdef inline void scale_backward(value_t *out, const value_t *p, const value_t *r
 
 cdef inline void scale_both(value_t *out, value_t *across, const value_t *p, value_t a, value_t b,
                             Py_ssize_t jump, Py_ssize_t count) noexcept nogil:
-    # Across also the points before and after the row, which are edges along it alone.
+    # As above.
     (across - 1)[0] = product((p - jump)[0], p[jump], b, REAL)
     across[count] = product((p + count + 1 - jump)[0], p[count + 1 + jump], b, REAL)
     if value_t is float:
@@ -450,7 +485,7 @@ cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t 
             or value_t is double and coefficient_t is double):
         if rows.across != NULL:
             scale_both(out, <value_t *> rows.across, p, a[0],
-                       (<const value_t *> rows.factor)[0], rows.jump, count)
+                       (<const value_t *> rows.across_by)[0], rows.jump, count)
             return
     for k in range(rows.rows):
         if rows.kind == REAL:

@@ -93,14 +93,14 @@ enum {
         for (; i + group + one <= count + 2; i += group) {                                    \
             const vector v1 = FORWARD(p, 1), v2 = FORWARD(p, 2);                              \
             const vector v3 = FORWARD(p, 3), v4 = FORWARD(p, 4);                              \
-            store(out, 0, of(SHIFTED(here, v1, 2) - here));                                   \
-            store(out, 1, of(SHIFTED(v1, v2, 2) - v1));                                       \
-            store(out, 2, of(SHIFTED(v2, v3, 2) - v2));                                       \
-            store(out, 3, of(SHIFTED(v3, v4, 2) - v3));                                       \
+            store(out, 0, of(SHIFTED(here, v1, 2) - here, a, by));                                   \
+            store(out, 1, of(SHIFTED(v1, v2, 2) - v1, a, by));                                       \
+            store(out, 2, of(SHIFTED(v2, v3, 2) - v2, a, by));                                       \
+            store(out, 3, of(SHIFTED(v3, v4, 2) - v3, a, by));                                       \
             here = v4;                                                                        \
         }                                                                                     \
         for (; i + one <= count; i += one)                                                    \
-            store(out, 0, of(AHEAD(0)));                                                      \
+            store(out, 0, of(AHEAD(0), a, by));                                                      \
     }
 #else
 #define ALONG_AHEAD(of, store)
@@ -110,11 +110,13 @@ enum {
    the difference. */
 #define ALONG_WIDENED_AHEAD(of, store)
 
-/* out[i] = OF(r[i] - p[i]), or, backward, OF(r[-i] - p[-i]), for whole groups of `count` numbers,
-   or, with SHIFTED along the axis, whole vectors; return how many. What OF divides or multiplies by
-   is `by`. */
-#define DIVIDED(x) ((x) / by)
-#define MULTIPLIED(x) ((x) * by)
+/* What is done to a difference, where `by` is OPERAND(a). */
+#define DIVIDED(x, a, by) ((x) / (by))
+#define MULTIPLIED(x, a, by) ((x) * (by))
+#define ITSELF(a) (a)
+
+/* out[i] = OF(r[i] - p[i], a), or, backward, OF(r[-i] - p[-i], a), for whole groups of `count` numbers,
+   or, with SHIFTED along the axis, whole vectors; return how many. */
 #define DIFFERENCES(name, type, wider, operand, of, difference, store)                        \
     static Py_ssize_t name(                                                                   \
         type *out, const type *p, const type *r, wider a, Py_ssize_t count)                   \
@@ -122,12 +124,14 @@ enum {
         typedef wider vector __attribute__((                                                  \
             vector_size(VECTOR), aligned(sizeof(type)), may_alias));                          \
         const Py_ssize_t one = sizeof(vector) / sizeof(wider), group = 4 * one;               \
-        const wider by = operand;                                                             \
+        const wider by = operand(a);                                                          \
         Py_ssize_t i = 0;                                                                     \
         ALONG_##difference(of, store)                                                         \
         for (; i + group <= count; i += group) {                                              \
-            const vector first = of(difference(0)), second = of(difference(1));               \
-            const vector third = of(difference(2)), fourth = of(difference(3));               \
+            const vector first = of(difference(0), a, by);                                            \
+            const vector second = of(difference(1), a, by);                                   \
+            const vector third = of(difference(2), a, by);                                    \
+            const vector fourth = of(difference(3), a, by);                                   \
             store(out, 0, first);                                                             \
             store(out, 1, second);                                                            \
             store(out, 2, third);                                                             \
@@ -137,46 +141,46 @@ enum {
     }
 
 /* Differences along the axis and, at the same points, along another, whose neighbours are `jump` numbers
-   away: out[i] = (p[i + 2] - p[i]) a and across[i] = (p[i + 1 + jump] - p[i + 1 - jump]) b, for `count`
-   numbers, BOTH_LEAST or more. The second group begins where a line does before, and mostly after: of
-   three rows that are loaded two are aligned, which stores need not be. It overlaps the first, and the
-   last the one before it. */
-#define BOTH_DIFFERENCES(name, type)                                                          \
-    static void name(                                                                         \
-        type *out, type *across, const type *p, type a, type b, Py_ssize_t jump,              \
-        Py_ssize_t count)                                                                     \
+   away: out[i] = OF(p[i + 2] - p[i], a) and across[i] = OF(p[i + 1 + jump] - p[i + 1 - jump], b), for
+   `count` numbers, BOTH_LEAST or more. The second group begins where a line does before, and mostly
+   after: of three rows that are loaded two are aligned, which stores need not be. It overlaps the
+   first, and the last the one before it. */
+#define BOTH_DIFFERENCES(name, type, operand, of)                                             \
+    static void name(BOTH_OF(type))                                                           \
     {                                                                                         \
         typedef type vector __attribute__((                                                   \
             vector_size(VECTOR), aligned(sizeof(type)), may_alias));                          \
         const Py_ssize_t one = sizeof(vector) / sizeof(type), group = BOTH_VECTORS * one;     \
         const type *const r = p + 2, *const before = p + 1 - jump, *const after = p + 1 + jump; \
+        const type by = operand(a), across_by = operand(b);                                   \
         Py_ssize_t i = 0;                                                                     \
         Py_ssize_t next = group - ((size_t)before & (CACHE_LINE - 1)) / sizeof(type);         \
         for (;;) {                                                                            \
-            BOTH_GROUP                                                                        \
+            BOTH_GROUP(of)                                                                    \
             if (i == count - group)                                                           \
                 return;                                                                       \
             i = next;                                                                         \
-            BOTH_GROUPS                                                                       \
+            BOTH_GROUPS(of)                                                                   \
             i = i < count - group ? i : count - group;                                        \
             next = i + group;                                                                 \
         }                                                                                     \
     }
-#define ACROSS(k) ((FORWARD(after, k) - FORWARD(before, k)) * b)
+#define ALONG(of, k) of(AHEAD(k), a, by)
+#define ACROSS(of, k) of(FORWARD(after, k) - FORWARD(before, k), b, across_by)
 #if defined(SHIFTED)
 #define BOTH_VECTORS 2
-#define BOTH_GROUP                                                                            \
-    const vector first = AHEAD(0) * a, second = AHEAD(1) * a;                                 \
-    const vector third = ACROSS(0), fourth = ACROSS(1);                                       \
+#define BOTH_GROUP(of)                                                                        \
+    const vector first = ALONG(of, 0), second = ALONG(of, 1);                                 \
+    const vector third = ACROSS(of, 0), fourth = ACROSS(of, 1);                               \
     STORE_BOTH
-#define BOTH_GROUPS                                                                           \
+#define BOTH_GROUPS(of)                                                                       \
     if (i + 3 * one <= count + 2) {                                                           \
         vector here = FORWARD(p, 0);                                                          \
         do {                                                                                  \
             const vector v1 = FORWARD(p, 1), v2 = FORWARD(p, 2);                              \
-            const vector first = (SHIFTED(here, v1, 2) - here) * a;                           \
-            const vector second = (SHIFTED(v1, v2, 2) - v1) * a;                              \
-            const vector third = ACROSS(0), fourth = ACROSS(1);                               \
+            const vector first = of(SHIFTED(here, v1, 2) - here, a, by);                      \
+            const vector second = of(SHIFTED(v1, v2, 2) - v1, a, by);                         \
+            const vector third = ACROSS(of, 0), fourth = ACROSS(of, 1);                       \
             STORE_BOTH                                                                        \
             here = v2;                                                                        \
             i += group;                                                                       \
@@ -191,11 +195,11 @@ enum {
     STORE(across, 1, fourth);
 #else
 #define BOTH_VECTORS 4
-#define BOTH_GROUP                                                                            \
-    const vector first = AHEAD(0) * a, second = AHEAD(1) * a;                                 \
-    const vector third = AHEAD(2) * a, fourth = AHEAD(3) * a;                                 \
-    const vector fifth = ACROSS(0), sixth = ACROSS(1);                                        \
-    const vector seventh = ACROSS(2), eighth = ACROSS(3);                                     \
+#define BOTH_GROUP(of)                                                                        \
+    const vector first = ALONG(of, 0), second = ALONG(of, 1);                                 \
+    const vector third = ALONG(of, 2), fourth = ALONG(of, 3);                                 \
+    const vector fifth = ACROSS(of, 0), sixth = ACROSS(of, 1);                                \
+    const vector seventh = ACROSS(of, 2), eighth = ACROSS(of, 3);                             \
     STORE(out, 0, first);                                                                     \
     STORE(out, 1, second);                                                                    \
     STORE(out, 2, third);                                                                     \
@@ -204,7 +208,7 @@ enum {
     STORE(across, 1, sixth);                                                                  \
     STORE(across, 2, seventh);                                                                \
     STORE(across, 3, eighth);
-#define BOTH_GROUPS
+#define BOTH_GROUPS(of)
 #endif
 
 /* Those divided by a double. */
@@ -212,7 +216,7 @@ enum {
 #include "quotients.h"
 #else
 #define QUOTIENTS(name, type, difference, store) \
-    DIFFERENCES(name, type, double, a, DIVIDED, difference, store)
+    DIFFERENCES(name, type, double, ITSELF, DIVIDED, difference, store)
 #endif
 
 /* Vector k of a group of coefficients: that of all points, or each point's own. */
@@ -329,10 +333,8 @@ enum {
 #define DIFFERENCES(name, type, wider, operand, of, difference, store) \
     NO_GROUPS(name, type, wider)
 #define QUOTIENTS(name, type, difference, store) NO_GROUPS(name, type, double)
-#define BOTH_DIFFERENCES(name, type)                                                          \
-    static void name(                                                                         \
-        type *out, type *across, const type *p, type a, type b, Py_ssize_t jump,              \
-        Py_ssize_t count)                                                                     \
+#define BOTH_DIFFERENCES(name, type, operand, of)                                             \
+    static void name(BOTH_OF(type))                                                           \
     {                                                                                         \
         Py_ssize_t i;                                                                         \
         for (i = 0; i < count; i++) {                                                         \
@@ -351,6 +353,10 @@ enum {
         (void)out, (void)p, (void)r, (void)a, (void)count;                                    \
         return 0;                                                                             \
     }
+
+/* What differences of both axes are given. */
+#define BOTH_OF(type)                                                                         \
+    type *out, type *across, const type *p, type a, type b, Py_ssize_t jump, Py_ssize_t count
 
 /* What combinations are given, and the way from row to row. */
 #define ROWS_OF(type, wider)                                                                  \
@@ -371,24 +377,24 @@ enum {
         return 1;                                                                             \
     }
 
-DIFFERENCES(divide_floats, float, float, a, DIVIDED, AHEAD, STORE)
-DIFFERENCES(scale_floats, float, float, a, MULTIPLIED, AHEAD, STORE)
+DIFFERENCES(divide_floats, float, float, ITSELF, DIVIDED, AHEAD, STORE)
+DIFFERENCES(scale_floats, float, float, ITSELF, MULTIPLIED, AHEAD, STORE)
 QUOTIENTS(divide_doubles, double, AHEAD, STORE)
-DIFFERENCES(scale_doubles, double, double, a, MULTIPLIED, AHEAD, STORE)
+DIFFERENCES(scale_doubles, double, double, ITSELF, MULTIPLIED, AHEAD, STORE)
 
 #if defined(WIDENED_AHEAD)
 QUOTIENTS(divide_widened, float, WIDENED_AHEAD, STORE_NARROWED)
-DIFFERENCES(scale_widened, float, double, a, MULTIPLIED, WIDENED_AHEAD, STORE_NARROWED)
+DIFFERENCES(scale_widened, float, double, ITSELF, MULTIPLIED, WIDENED_AHEAD, STORE_NARROWED)
 #else
 NO_GROUPS(divide_widened, float, double)
 NO_GROUPS(scale_widened, float, double)
 #endif
 
 #if defined(TURNED)
-DIFFERENCES(divide_floats_backward, float, float, a, DIVIDED, BACK, STORE_FLOATS_TURNED)
-DIFFERENCES(scale_floats_backward, float, float, a, MULTIPLIED, BACK, STORE_FLOATS_TURNED)
+DIFFERENCES(divide_floats_backward, float, float, ITSELF, DIVIDED, BACK, STORE_FLOATS_TURNED)
+DIFFERENCES(scale_floats_backward, float, float, ITSELF, MULTIPLIED, BACK, STORE_FLOATS_TURNED)
 QUOTIENTS(divide_doubles_backward, double, BACK, STORE_DOUBLES_TURNED)
-DIFFERENCES(scale_doubles_backward, double, double, a, MULTIPLIED, BACK, STORE_DOUBLES_TURNED)
+DIFFERENCES(scale_doubles_backward, double, double, ITSELF, MULTIPLIED, BACK, STORE_DOUBLES_TURNED)
 #else
 NO_GROUPS(divide_floats_backward, float, float)
 NO_GROUPS(scale_floats_backward, float, float)
@@ -396,8 +402,24 @@ NO_GROUPS(divide_doubles_backward, double, double)
 NO_GROUPS(scale_doubles_backward, double, double)
 #endif
 
-BOTH_DIFFERENCES(scale_floats_both, float)
-BOTH_DIFFERENCES(scale_doubles_both, double)
+BOTH_DIFFERENCES(scale_floats_both, float, ITSELF, MULTIPLIED)
+BOTH_DIFFERENCES(scale_doubles_both, double, ITSELF, MULTIPLIED)
+
+/* Quotients of both axes where that is faster: elsewhere it is the divisions that take long. */
+#if defined(SHIFTED)
+BOTH_DIFFERENCES(divide_floats_both, float, ITSELF, DIVIDED)
+#define DIVIDES_FLOATS_BOTH 1
+#else
+#define divide_floats_both(...) (void)0
+#define DIVIDES_FLOATS_BOTH 0
+#endif
+#if defined(BOTH_QUOTIENTS)
+BOTH_QUOTIENTS(divide_doubles_both)
+#define DIVIDES_DOUBLES_BOTH 1
+#else
+#define divide_doubles_both(...) 0
+#define DIVIDES_DOUBLES_BOTH 0
+#endif
 
 COMBINATIONS(combine_floats, float, float, FORWARD, THE_SAME, 0, STORE)
 COMBINATIONS(combine_doubles, double, double, FORWARD, THE_SAME, 0, STORE)
@@ -439,6 +461,7 @@ NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #undef WIDENED_AHEAD
 #undef DIVIDED
 #undef MULTIPLIED
+#undef ITSELF
 #undef DIFFERENCES
 #undef QUOTIENTS
 #undef BOTH_DIFFERENCES
@@ -446,6 +469,9 @@ NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #undef BOTH_GROUP
 #undef BOTH_GROUPS
 #undef STORE_BOTH
+#undef BOTH_QUOTIENTS
+#undef BOTH_OF
+#undef ALONG
 #undef ACROSS
 #undef THE_SAME
 #undef ITS_OWN
@@ -466,3 +492,4 @@ NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #undef NO_COMBINATIONS
 #undef CORRECTS
 #undef CORRECTED
+#undef RECIPROCAL

@@ -597,15 +597,17 @@ cdef bint may_take_two(const Plan *plan) noexcept nogil:
     """
     cdef const Job *along = job_along(plan, plan.ndim - 1)
     cdef const Job *across = job_along(plan, plan.ndim - 2)
-    cdef row_kernel scale
+    cdef const Kernels *kernels = &LOOPS.kernels[<int> plan.value][<int> plan.value]
+    cdef row_kernel kernel
     cdef Py_ssize_t run = 1
     cdef int d
     if (along == NULL or across == NULL or plan.size * plan.itemsize < TWO_FROM
             or plan.parts == 2 or plan.reads_rows or plan.halves or plan.streams):
         return False
-    scale = LOOPS.kernels[<int> plan.value][<int> plan.value].scale
-    if (scale == NULL or along.interior.kernel != scale or across.interior.kernel != scale
-            or along.mixed):
+    kernel = along.interior.kernel
+    if (plan.value == EXTENDED or along.mixed or across.interior.kernel != kernel
+            or kernel != kernels.scale
+            and not (kernels.divides_both and kernel == kernels.divide)):
         return False
     for d in range(plan.ndim - 1, -1, -1):
         if plan.stride[d] != run or along.out_stride[d] != run or across.out_stride[d] != run:

@@ -1,8 +1,10 @@
-"""Kernels run along the two fastest axes at once, over many rows, where both are only multiplied.
+"""Kernels run along the two fastest axes at once, over many rows, where both are uniform.
 
-Over the edges in between as well, and in volumes over those of the second axis.
+Over the edges in between as well, and in volumes over those of the second axis. Multiplied at each
+SIMD level; divided, the one more and the other less than usual, where that is faster.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -51,10 +53,10 @@ def test_results_are_numpys_and_nothing_else_is_read_or_written(shape, dtype, or
         untouched = around.copy()
         # All axes, the two fastest, in either order, those that are not neighbours.
         for axes in {all_axes, all_axes[-2:], all_axes[:2][::-1], all_axes[::2]}:
-            spacing = tuple(2.0 ** (axis % 4 - 1) for axis in axes)
-            for edge_order in 1, 2:
+            for edge_order, first in itertools.product((1, 2), (0.5, 0.3)):
                 if any(shape[axis] < edge_order + 1 for axis in axes):
                     continue
+                spacing = tuple(first * 2.0 ** (axis % 4) for axis in axes)
                 expected = np.gradient(f, *spacing, axis=axes, edge_order=edge_order)
                 expected = expected if type(expected) is tuple else (expected,)
                 results, memories = zip(
@@ -93,7 +95,8 @@ def test_rows_from_below_the_size_on_and_layouts_that_are_no_run_of_memory(dtype
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize("spacings", [
-    (2.0, 0.5), (1.0, 0.3), (0.3, 1.0), (0.3, 0.7), (-1.0, 4.0), (1.0, "x"), ("x", 1.0),
+    (2.0, 0.5), (1.0, 0.3), (0.3, 1.0), (0.3, 0.7), (-1.0, 4.0), (-0.3, 0.7), (0.3, -0.7),
+    (0.3, math.nan), (math.inf, 0.3), (0.0, 0.3), (0.3, 1e-310), (1.0, "x"), ("x", 1.0),
     (np.float64(2.0), 1.0), (np.float32(2.0), np.float32(4.0)), (2, np.int8(4)),
     (np.float16(2), 1)])
 def test_spacings_of_which_each_axis_has_its_own(dtype, spacings):
@@ -105,28 +108,43 @@ def test_spacings_of_which_each_axis_has_its_own(dtype, spacings):
         oracle.assert_same(cgrad.gradient, (f, *h), {"edge_order": edge_order})
 
 
+@pytest.mark.parametrize("at", [(0, 0), (20, 30), (44, 0), (60, 102), (96, 102)])
+@pytest.mark.parametrize("number", [5e-324, 1e-310, 1e-300, 1e300, 1.7e308, np.inf, -np.nan])
+def test_quotients_that_cannot_be_corrected(at, number):
+    f = np.random.default_rng(0).standard_normal((97, 103))
+    f[at] = number
+    for kwargs in {}, {"all": "warn"}:
+        oracle.assert_same(cgrad.gradient, (f, 0.3, 0.7), {}, **kwargs)
+    f[:, :] = number
+    f[at] = 0
+    oracle.assert_same(cgrad.gradient, (f, 0.3, 0.7), {}, all="warn")
+    oracle.assert_same(cgrad.gradient, (f, 1e10, 0.7), {}, all="ignore")
+
+
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize("workers", [1, 2])
-def test_no_event_comes_from_between_planes(dtype, workers):
+@pytest.mark.parametrize("spacing", [1.0, 0.3])
+def test_no_event_comes_from_between_planes(dtype, workers, spacing):
     largest = np.finfo(dtype).max
     for shape in (40, 40, 50), (900, 3, 33), (3000, 2, 13):
         f = np.full(shape, largest, dtype)
         f[1::2] *= -1
-        expected = np.gradient(f, axis=(1, 2))
+        expected = np.gradient(f, spacing, axis=(1, 2))
         with np.errstate(all="raise"):
-            got = kernels.differentiate(f, (), (1, 2), 1, workers)
+            got = kernels.differentiate(f, (spacing,), (1, 2), 1, workers)
         assert got is not None
         assert oracle.describe(got) == oracle.describe(expected)
 
 
 @pytest.mark.parametrize("at", [(20, 30), (20, 0), (0, 30), (89, 90), (89, 0), (44, 90)])
 @pytest.mark.parametrize("number", [np.inf, np.nan, 1.7e308])
-def test_an_event_of_either_axis_is_heard(at, number):
+@pytest.mark.parametrize("spacing", [1.0, 0.3])
+def test_an_event_of_either_axis_is_heard(at, number, spacing):
     f = np.random.default_rng(0).standard_normal((90, 91))
     f[at] = number
     f[at[0] - 2 if at[0] > 1 else at[0] + 2, at[1]] = -number
-    oracle.assert_same(cgrad.gradient, (f,), {}, all="warn")
-    oracle.assert_same(cgrad.gradient, (f.T.copy(),), {}, all="warn")
+    oracle.assert_same(cgrad.gradient, (f, spacing), {}, all="warn")
+    oracle.assert_same(cgrad.gradient, (f.T.copy(), spacing), {}, all="warn")
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
@@ -135,5 +153,7 @@ def test_several_workers_give_the_same(dtype, workers):
     random = np.random.default_rng(0)
     for shape in (300, 301), (1100, 67), (5, 90, 177), (70_000, 3), (3, 30_000):
         f = random.standard_normal(shape).astype(dtype)
-        expected = oracle.describe(np.gradient(f))
-        assert oracle.describe(kernels.differentiate(f, (), None, 1, workers)) == expected
+        for spacing in 1.0, 0.3:
+            expected = oracle.describe(np.gradient(f, spacing))
+            got = kernels.differentiate(f, (spacing,), None, 1, workers)
+            assert oracle.describe(got) == expected
