@@ -872,8 +872,8 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
     plan.crosses_edges = plan.takes_two or may_cross_edges(&plan)
     events = before | compute(&plan, n)
     if plan.crosses_edges and not is_silent(&plan, events):
-        # Between the end of a row and the beginning of the next, there may have been differences
-        # that are not the gradient's.
+        # Between the end of a row, or a plane, and the beginning of the next, there may have been
+        # differences that are not the gradient's.
         if not set_places(&plan, array, ndim, axes, spacings, results, out is not None):
             return None
         plan.crosses_edges = plan.takes_two = False

@@ -62,8 +62,9 @@ cdef struct Rows:
     int edge_points               # 2 or 3; 0 if the edges are left alone
     const void *first             # their coefficients
     const void *last
-    # Where differences along another axis go, whose neighbours are a jump away; or NULL. And what
-    # these are divided or multiplied by.
+    # Where differences along another axis go, whose neighbours are a jump away, or NULL; and what
+    # these are divided or multiplied by. Then there is one row, of BOTH_LEAST real numbers or more
+    # side by side, without edges; across, the numbers before and after it are done as well.
     void *across
     const void *across_by
 
@@ -369,7 +370,7 @@ cdef inline bint divide_both(value_t *out, value_t *across, const value_t *p, va
     elif value_t is double:
         if not divide_doubles_both(out, across, p, a, b, jump, count):
             return False
-    # Across, the points before and after the row are no edges.
+    # The numbers before and after.
     (across - 1)[0] = quotient((p - jump)[0], p[jump], b, REAL)
     across[count] = quotient((p + count + 1 - jump)[0], p[count + 1 + jump], b, REAL)
     return True
@@ -465,7 +466,7 @@ cdef inline void scale_backward(value_t *out, const value_t *p, const value_t *r
 
 cdef inline void scale_both(value_t *out, value_t *across, const value_t *p, value_t a, value_t b,
                             Py_ssize_t jump, Py_ssize_t count) noexcept nogil:
-    # As above.
+    # The numbers before and after.
     (across - 1)[0] = product((p - jump)[0], p[jump], b, REAL)
     across[count] = product((p + count + 1 - jump)[0], p[count + 1 + jump], b, REAL)
     if value_t is float:

@@ -2,8 +2,8 @@
    f backward, four vectors at a time, with the arithmetic of `quotient`, `product` and
    `combination`.
 
-   Of four vectors, all is loaded before the first is stored. A load waits for a store that has just
-   begun at the same place of another page, as if it were of the same memory, and in turns of one
+   Of four vectors or more, all is loaded before the first is stored. A load waits for a store that has
+   just begun at the same place of another page, as if it were of the same memory, and in turns of one
    vector, as compilers write them, it is most often the store of the turn before.
 
    With AVX2 and AVX-512 floats that are combined by coefficients of double are converted as they are
@@ -18,7 +18,7 @@
 enum {
     CACHE_LINE = 64, /* bytes */
     FIRST_CACHE = 1 << 15, /* bytes; on some processors 48 KiB */
-    BOTH_LEAST = 32, /* numbers: of any type, a group of BOTH_DIFFERENCES */
+    BOTH_LEAST = 32, /* numbers: of no type is a group of BOTH_DIFFERENCES more */
     LONG_ROW = 1000, /* bytes from which it matters where stores begin; a line and a vector are less */
 };
 
@@ -93,14 +93,14 @@ enum {
         for (; i + group + one <= count + 2; i += group) {                                    \
             const vector v1 = FORWARD(p, 1), v2 = FORWARD(p, 2);                              \
             const vector v3 = FORWARD(p, 3), v4 = FORWARD(p, 4);                              \
-            store(out, 0, of(SHIFTED(here, v1, 2) - here, a, by));                                   \
-            store(out, 1, of(SHIFTED(v1, v2, 2) - v1, a, by));                                       \
-            store(out, 2, of(SHIFTED(v2, v3, 2) - v2, a, by));                                       \
-            store(out, 3, of(SHIFTED(v3, v4, 2) - v3, a, by));                                       \
+            store(out, 0, of(SHIFTED(here, v1, 2) - here, a, by));                            \
+            store(out, 1, of(SHIFTED(v1, v2, 2) - v1, a, by));                                \
+            store(out, 2, of(SHIFTED(v2, v3, 2) - v2, a, by));                                \
+            store(out, 3, of(SHIFTED(v3, v4, 2) - v3, a, by));                                \
             here = v4;                                                                        \
         }                                                                                     \
         for (; i + one <= count; i += one)                                                    \
-            store(out, 0, of(AHEAD(0), a, by));                                                      \
+            store(out, 0, of(AHEAD(0), a, by));                                               \
     }
 #else
 #define ALONG_AHEAD(of, store)
@@ -128,7 +128,7 @@ enum {
         Py_ssize_t i = 0;                                                                     \
         ALONG_##difference(of, store)                                                         \
         for (; i + group <= count; i += group) {                                              \
-            const vector first = of(difference(0), a, by);                                            \
+            const vector first = of(difference(0), a, by);                                    \
             const vector second = of(difference(1), a, by);                                   \
             const vector third = of(difference(2), a, by);                                    \
             const vector fourth = of(difference(3), a, by);                                   \
@@ -140,11 +140,11 @@ enum {
         return i;                                                                             \
     }
 
-/* Differences along the axis and, at the same points, along another, whose neighbours are `jump` numbers
-   away: out[i] = OF(p[i + 2] - p[i], a) and across[i] = OF(p[i + 1 + jump] - p[i + 1 - jump], b), for
-   `count` numbers, BOTH_LEAST or more. The second group begins where a line does before, and mostly
-   after: of three rows that are loaded two are aligned, which stores need not be. It overlaps the
-   first, and the last the one before it. */
+/* Differences along the axis and, at the same points, along another, whose neighbours are `jump`
+   numbers away: out[i] = OF(p[i + 2] - p[i], a) and across[i] = OF(p[i + 1 + jump] - p[i + 1 - jump], b),
+   for `count` numbers, BOTH_LEAST or more. The second group begins where a line does in the row
+   before, and so often in the row after: of three that are loaded one or two are aligned, which stores
+   need not be. It overlaps the first group, and the last overlaps the one before it. */
 #define BOTH_DIFFERENCES(name, type, operand, of)                                             \
     static void name(BOTH_OF(type))                                                           \
     {                                                                                         \
@@ -185,8 +185,6 @@ enum {
             here = v2;                                                                        \
             i += group;                                                                       \
         } while (i + 3 * one <= count + 2);                                                   \
-        if (i >= count)                                                                       \
-            return;                                                                           \
     }
 #define STORE_BOTH                                                                            \
     STORE(out, 0, first);                                                                     \
@@ -333,6 +331,7 @@ enum {
 #define DIFFERENCES(name, type, wider, operand, of, difference, store) \
     NO_GROUPS(name, type, wider)
 #define QUOTIENTS(name, type, difference, store) NO_GROUPS(name, type, double)
+/* Of MULTIPLIED, for which alone it is used. */
 #define BOTH_DIFFERENCES(name, type, operand, of)                                             \
     static void name(BOTH_OF(type))                                                           \
     {                                                                                         \

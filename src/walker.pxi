@@ -4,7 +4,8 @@
 # in cache. `visit` cuts a block along an axis into first edge, interior and last
 # edge; they differ only in their `Stencil`. `prepare_sweep` finds out which loops go
 # over such a box and which of them is the row; `apply` runs one stencil over it, row
-# by row. Data that is one row needs none of this: `visit_row`.
+# by row. Two axes may be taken at once: `visit_two`. Data that is one row needs none of
+# this: `visit_row`.
 #
 # None of this can fail: no allocation, no Python, no status.
 
@@ -593,21 +594,23 @@ cdef const Job *job_along(const Plan *plan, int dim) noexcept nogil:
 cdef bint may_take_two(const Plan *plan) noexcept nogil:
     """Whether kernels can run along the two fastest axes at once, in f that is one run of memory.
 
-    It then comes from a larger cache once, not twice.
+    It then comes from a larger cache once, not twice. Not where either has no interior.
     """
-    cdef const Job *along = job_along(plan, plan.ndim - 1)
-    cdef const Job *across = job_along(plan, plan.ndim - 2)
+    cdef const Job *along
+    cdef const Job *across
     cdef const Kernels *kernels = &LOOPS.kernels[<int> plan.value][<int> plan.value]
     cdef row_kernel kernel
     cdef Py_ssize_t run = 1
     cdef int d
-    if (along == NULL or across == NULL or plan.size * plan.itemsize < TWO_FROM
-            or plan.parts == 2 or plan.reads_rows or plan.halves or plan.streams):
+    if (plan.size * plan.itemsize < TWO_FROM or plan.parts == 2 or plan.reads_rows
+            or plan.streams):
+        return False
+    along, across = job_along(plan, plan.ndim - 1), job_along(plan, plan.ndim - 2)
+    if along == NULL or across == NULL or min(along.n, across.n) <= EDGES:
         return False
     kernel = along.interior.kernel
-    if (plan.value == EXTENDED or along.mixed or across.interior.kernel != kernel
-            or kernel != kernels.scale
-            and not (kernels.divides_both and kernel == kernels.divide)):
+    if kernel != across.interior.kernel or kernel != kernels.scale and not (
+            kernels.divides_both and kernel == kernels.divide):
         return False
     for d in range(plan.ndim - 1, -1, -1):
         if plan.stride[d] != run or along.out_stride[d] != run or across.out_stride[d] != run:
@@ -641,16 +644,16 @@ cdef bint visit_two(const Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi
     """
     cdef const Job *along = job_along(plan, plan.ndim - 1)
     cdef const Job *across = job_along(plan, plan.ndim - 2)
-    cdef Py_ssize_t n = along.n, begin = 0, rows = 1, first, last, count, runs, k
+    cdef Py_ssize_t n = along.n, begin = 0, rows = 1, first, last, some, runs, k
     cdef int d
     cdef bint whole = True
     for d in range(plan.ndim - 1, -1, -1):
-        if not whole and (d == plan.ndim - 2 or hi[d] - lo[d] > 1):
+        if not whole and hi[d] - lo[d] > 1:
             return False
         whole &= hi[d] - lo[d] == plan.shape[d]
         begin += lo[d] * plan.stride[d]
         rows *= hi[d] - lo[d]
-    rows //= n
+    rows //= n                        # none, of a part of one
     # The first and the last row have no neighbours, if they are edges.
     first, last = lo[across.dim] == 0, rows - (hi[across.dim] == across.n)
     if (last - first) * n < BOTH_LEAST + EDGES:
@@ -659,14 +662,13 @@ cdef bint visit_two(const Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi
         run_two(plan, along, across, begin, 1, False)
     if last < rows:
         run_two(plan, along, across, begin + last * n, 1, False)
-    # Evenly, so that the last of them are not too few either.
-    rows = last - first
-    begin += first * n
-    count = max(min(TWO_TOGETHER // (n * plan.itemsize), <Py_ssize_t> TWO_ROWS), <Py_ssize_t> 1)
-    runs = (rows - 1) // count + 1
+    # The others evenly, so that the last of them are not too few either.
+    some = max(min(TWO_TOGETHER // (n * plan.itemsize), <Py_ssize_t> TWO_ROWS), <Py_ssize_t> 1)
+    runs = (last - first - 1) // some + 1
     for k in range(runs):
-        first, last = rows * k // runs, rows * (k + 1) // runs
-        run_two(plan, along, across, begin + first * n, last - first, True)
+        some = (last - first) // (runs - k)
+        run_two(plan, along, across, begin + first * n, some, True)
+        first += some
     return True
 
 

@@ -7,20 +7,9 @@ before.
 
 import numpy as np
 import pytest
+from surroundings import AROUND, LINE, surrounded
 
 from cgrad._simd import kernels
-
-LINE = 64
-# Signalling NaN: whatever is done to one is an event.
-AROUND = {"f4": np.array(0x7FA00000, "u4"), "f8": np.array(0x7FF4 << 48, "u8")}
-
-
-def surrounded(shape, dtype, offset):
-    """Return an array so many bytes after a line begins, and the memory that it lies in."""
-    size = int(np.prod(shape)) * AROUND[dtype].itemsize
-    memory = np.full(size // AROUND[dtype].itemsize + 4 * LINE, AROUND[dtype])
-    begin = -memory.ctypes.data % LINE + LINE + offset
-    return memory.view("u1")[begin:begin + size].view(dtype).reshape(shape), memory
 
 
 # Both sides of the lengths of a vector, of a group of them, and of what is long.
