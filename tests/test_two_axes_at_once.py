@@ -74,10 +74,12 @@ def test_rows_from_below_the_size_on_and_layouts_that_are_no_run_of_memory(dtype
         for view in views + gaps:
             for kwargs in {}, {"edge_order": 1, "axis": (0, view.ndim - 1)}:
                 oracle.assert_same(cgrad.gradient, (view,), kwargs)
-        # Results in another order than the data's, or in none.
+        # One result, or the other, in another order than the data's, or in none.
         apart = np.empty((rows, 2 * width), dtype)[:, ::2]
-        for out in (np.empty_like(f), apart), (apart, np.empty_like(f)), (
-                np.empty_like(f), np.empty_like(f, order="F")):
+        back = np.empty_like(f)[::-1, ::-1]
+        others = apart, back, np.empty_like(f, order="F")
+        for out in [(np.empty_like(f), other) for other in others] + [
+                (other, np.empty_like(f)) for other in others]:
             cgrad.gradient(f, out=out)
             for result, of_numpy in zip(out, np.gradient(f), strict=True):
                 assert result.tobytes() == of_numpy.tobytes()
