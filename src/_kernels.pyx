@@ -817,7 +817,7 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
     cdef object results
     cdef bytearray room
     cdef int j, n, ndim, events, before
-    cdef Py_ssize_t given = PyTuple_GET_SIZE(spacings)
+    cdef Py_ssize_t given = PyTuple_GET_SIZE(spacings), size
 
     # Check: is the call of a kind that is compiled here?
     if type(f) is list or type(f) is tuple:
@@ -862,13 +862,14 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
         return None
 
     # Compute.
-    plan.streams = (plan.size * (plan.itemsize + plan.out_itemsize * plan.njobs) >= STREAM_FROM
-                    and not (plan.swaps_back and plan.store != NULL))
+    size = plan.size * (plan.itemsize + plan.out_itemsize * plan.njobs)
+    plan.streams = size >= STREAM_FROM and not (plan.swaps_back and plan.store != NULL)
     plan.fetches = plan.size * plan.itemsize >= FETCH_FROM and has_gaps(&plan)
     # A file may not fit in memory, and jumps in it take long. Small data is one block.
     plan.in_order = plan.size >= WORTH_RELEASING and (
         is_foreign(array) or is_foreign(result_of(results, 0)))
     plan.takes_two = may_take_two(&plan)
+    plan.ahead = TWO_AHEAD if size >= STREAM_FROM // 2 else 0
     plan.crosses_edges = plan.takes_two or may_cross_edges(&plan)
     events = before | compute(&plan, n)
     if plan.crosses_edges and not is_silent(&plan, events):

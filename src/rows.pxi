@@ -67,6 +67,7 @@ cdef struct Rows:
     # side by side, without edges; across, the numbers before and after it are done as well.
     void *across
     const void *across_by
+    Py_ssize_t ahead              # bytes: so far on f and both results are asked for, if not 0
 
 # What the walker knows of a kernel.
 ctypedef void (*row_kernel)(
@@ -96,13 +97,13 @@ cdef extern from "vectors.h" nogil:
     Py_ssize_t scale_doubles(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
     void divide_floats_both(float *out, float *across, const float *p, float a, float b,
-                            Py_ssize_t jump, Py_ssize_t count)
+                            Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count)
     bint divide_doubles_both(double *out, double *across, const double *p, double a, double b,
-                             Py_ssize_t jump, Py_ssize_t count)
+                             Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count)
     void scale_floats_both(float *out, float *across, const float *p, float a, float b,
-                           Py_ssize_t jump, Py_ssize_t count)
+                           Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count)
     void scale_doubles_both(double *out, double *across, const double *p, double a, double b,
-                            Py_ssize_t jump, Py_ssize_t count)
+                            Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count)
     Py_ssize_t divide_widened(
         float *out, const float *p, const float *r, double a, Py_ssize_t count)
     Py_ssize_t scale_widened(
@@ -363,12 +364,13 @@ cdef inline void divide_backward(value_t *out, const value_t *p, const value_t *
 
 
 cdef inline bint divide_both(value_t *out, value_t *across, const value_t *p, value_t a, value_t b,
-                             Py_ssize_t jump, Py_ssize_t count) noexcept nogil:
+                             Py_ssize_t jump, Py_ssize_t ahead,
+                             Py_ssize_t count) noexcept nogil:
     """Run along two axes at once; return whether."""
     if value_t is float:
-        divide_floats_both(out, across, p, a, b, jump, count)
+        divide_floats_both(out, across, p, a, b, jump, ahead, count)
     elif value_t is double:
-        if not divide_doubles_both(out, across, p, a, b, jump, count):
+        if not divide_doubles_both(out, across, p, a, b, jump, ahead, count):
             return False
     # The numbers before and after.
     (across - 1)[0] = quotient((p - jump)[0], p[jump], b, REAL)
@@ -387,7 +389,7 @@ cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t
         if (DIVIDES_FLOATS_BOTH if value_t is float else DIVIDES_DOUBLES_BOTH) and (
                 rows.across != NULL):
             if divide_both(out, <value_t *> rows.across, p, a[0],
-                           (<const value_t *> rows.across_by)[0], rows.jump, count):
+                           (<const value_t *> rows.across_by)[0], rows.jump, rows.ahead, count):
                 return
             alone = rows[0]
             alone.across = NULL
@@ -465,14 +467,15 @@ cdef inline void scale_backward(value_t *out, const value_t *p, const value_t *r
 
 
 cdef inline void scale_both(value_t *out, value_t *across, const value_t *p, value_t a, value_t b,
-                            Py_ssize_t jump, Py_ssize_t count) noexcept nogil:
+                            Py_ssize_t jump, Py_ssize_t ahead,
+                            Py_ssize_t count) noexcept nogil:
     # The numbers before and after.
     (across - 1)[0] = product((p - jump)[0], p[jump], b, REAL)
     across[count] = product((p + count + 1 - jump)[0], p[count + 1 + jump], b, REAL)
     if value_t is float:
-        scale_floats_both(out, across, p, a, b, jump, count)
+        scale_floats_both(out, across, p, a, b, jump, ahead, count)
     elif value_t is double:
-        scale_doubles_both(out, across, p, a, b, jump, count)
+        scale_doubles_both(out, across, p, a, b, jump, ahead, count)
 
 
 cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t *r,
@@ -486,7 +489,7 @@ cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t 
             or value_t is double and coefficient_t is double):
         if rows.across != NULL:
             scale_both(out, <value_t *> rows.across, p, a[0],
-                       (<const value_t *> rows.across_by)[0], rows.jump, count)
+                       (<const value_t *> rows.across_by)[0], rows.jump, rows.ahead, count)
             return
     for k in range(rows.rows):
         if rows.kind == REAL:

@@ -156,6 +156,7 @@ enum {
         Py_ssize_t i = 0;                                                                     \
         Py_ssize_t next = group - ((size_t)before & (CACHE_LINE - 1)) / sizeof(type);         \
         for (;;) {                                                                            \
+            FETCH_BOTH                                                                        \
             BOTH_GROUP(of)                                                                    \
             if (i == count - group)                                                           \
                 return;                                                                       \
@@ -165,6 +166,17 @@ enum {
             next = i + group;                                                                 \
         }                                                                                     \
     }
+/* Ask for what comes `ahead` bytes after a group, of f and of both results, if that is not 0. */
+#define FETCH_BOTH                                                                            \
+    if (__builtin_expect(ahead != 0, 0)) {                                                    \
+        FETCH_GROUP(after)                                                                    \
+        FETCH_GROUP(out)                                                                      \
+        FETCH_GROUP(across)                                                                   \
+    }
+#define FETCH_GROUP(row)                                                                      \
+    __builtin_prefetch((const char *)(row + i) + ahead);                                      \
+    if (BOTH_VECTORS * VECTOR > CACHE_LINE)                                                   \
+        __builtin_prefetch((const char *)(row + i) + ahead + CACHE_LINE);
 #define ALONG(of, k) of(AHEAD(k), a, by)
 #define ACROSS(of, k) of(FORWARD(after, k) - FORWARD(before, k), b, across_by)
 #if defined(SHIFTED)
@@ -178,6 +190,7 @@ enum {
         vector here = FORWARD(p, 0);                                                          \
         do {                                                                                  \
             const vector v1 = FORWARD(p, 1), v2 = FORWARD(p, 2);                              \
+            FETCH_BOTH                                                                        \
             const vector first = of(SHIFTED(here, v1, 2) - here, a, by);                      \
             const vector second = of(SHIFTED(v1, v2, 2) - v1, a, by);                         \
             const vector third = ACROSS(of, 0), fourth = ACROSS(of, 1);                       \
@@ -336,6 +349,7 @@ enum {
     static void name(BOTH_OF(type))                                                           \
     {                                                                                         \
         Py_ssize_t i;                                                                         \
+        (void)ahead;                                                                          \
         for (i = 0; i < count; i++) {                                                         \
             out[i] = (p[i + 2] - p[i]) * a;                                                   \
             across[i] = (p[i + 1 + jump] - p[i + 1 - jump]) * b;                              \
@@ -355,7 +369,8 @@ enum {
 
 /* What differences of both axes are given. */
 #define BOTH_OF(type)                                                                         \
-    type *out, type *across, const type *p, type a, type b, Py_ssize_t jump, Py_ssize_t count
+    type *out, type *across, const type *p, type a, type b, Py_ssize_t jump,                  \
+    Py_ssize_t ahead, Py_ssize_t count
 
 /* What combinations are given, and the way from row to row. */
 #define ROWS_OF(type, wider)                                                                  \

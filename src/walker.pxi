@@ -31,6 +31,7 @@ cdef enum:
     TWO_FROM = 1 << 15            # bytes of f, from which on two axes at once pay
     TWO_TOGETHER = 1 << 15        # bytes of rows that are then run over at once,
     TWO_ROWS = 100                # and how many: their edges lie in as many lines
+    TWO_AHEAD = 1 << 12           # bytes: so far ahead are large data and results asked for
     SHORT = 8                     # below this a row costs more to start than to run
 
 cdef struct Stencil:
@@ -103,6 +104,7 @@ cdef struct Plan:
     bint fetches                  # rows of f are asked for before they are needed
     bint crosses_edges            # kernels may run from one row into the next
     bint takes_two                # and along the two fastest axes at once
+    Py_ssize_t ahead              # then, if not 0: see Rows
     bint in_order                 # blocks are visited in the order of memory
     int njobs
     Job *jobs
@@ -503,7 +505,7 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
     fastest = &sweep.loops[sweep.n - 1]
     rows[0] = Rows(stencil.kind, fastest.count, fastest.stride, fastest.out_stride,
                    fastest[-1].count, fastest[-1].stride, fastest[-1].out_stride,
-                   fastest[-1].coefficient_stride, 0, &job.first.abc, &job.last.abc, NULL, NULL)
+                   fastest[-1].coefficient_stride, 0, &job.first.abc, &job.last.abc, NULL, NULL, 0)
     sweep.along = fastest.along
     sweep.reads, sweep.writes = plan.reads_rows, plan.writes_rows
     # One point of a longer axis is no loop, but coordinates are still no coefficients.
@@ -627,8 +629,8 @@ cdef void run_two(const Plan *plan, const Job *along, const Job *across, Py_ssiz
     cdef const char *f = plan.f + begin * size
     cdef char *out = along.out + begin * size
     cdef Rows run = Rows(REAL, count * n - EDGES, 1, 1, 1, n, n, 0, 0, NULL, NULL, NULL,
-                         &across.interior.abc)
-    cdef Rows points = Rows(REAL, count, n, n, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL)
+                         &across.interior.abc, plan.ahead)
+    cdef Rows points = Rows(REAL, count, n, n, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0)
     if both:
         run.across = across.out + (begin + 1) * size
     along.interior.kernel(out + size, f, f + size, f + 2 * size, abc, abc, abc, &run)
@@ -725,7 +727,8 @@ cdef void visit_row(const Plan *plan) noexcept nogil:
     cdef Py_ssize_t step = plan.stride[0], out_step = job.out_stride[0]
     cdef Py_ssize_t move = step * plan.itemsize
     cdef Rows row = Rows(interior.kind, job.n - EDGES, plan.parts * step, plan.parts * out_step,
-                         1, 0, 0, 0, job.first.points, &job.first.abc, &job.last.abc, NULL, NULL)
+                         1, 0, 0, 0, job.first.points, &job.first.abc, &job.last.abc, NULL, NULL,
+                         0)
     if not job.uniform:
         fill_coefficients(job, 1, job.n - 1)
         kernel, coefficients, apart = interior.varying, job.coefficients, job.run
