@@ -870,7 +870,7 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
         is_foreign(array) or is_foreign(result_of(results, 0)))
     plan.takes_two = may_take_two(&plan)
     plan.ahead = TWO_AHEAD if size >= STREAM_FROM // 2 else 0
-    plan.crosses_edges = plan.takes_two or may_cross_edges(&plan)
+    plan.crosses_edges = may_cross_edges(&plan)
     events = before | compute(&plan, n)
     if plan.crosses_edges and not is_silent(&plan, events):
         # Between the end of a row, or a plane, and the beginning of the next, there may have been

@@ -13,6 +13,7 @@ cdef struct Kernels:
     row_kernel scale
     row_kernel combine
     row_kernel combine_varying
+    bint combines_both            # whether it does along two axes at once
     row_kernel combine_coordinates
 
 # nonuniform_interior, from coordinates in double or long double.
@@ -47,6 +48,7 @@ cdef inline Kernels kernels_of(value_t value_tag, coefficient_t coefficient_tag)
     kernels.scale = NULL
     kernels.combine = <row_kernel> combine[value_t, coefficient_t]
     kernels.combine_varying = <row_kernel> combine_varying[value_t, coefficient_t]
+    kernels.combines_both = SHIFTS_NEIGHBOURS and coefficient_t is not longdouble
     kernels.combine_coordinates = NULL
     if value_t is float and coefficient_t is float:
         kernels.divides_both = DIVIDES_FLOATS_BOTH

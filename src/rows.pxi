@@ -62,11 +62,13 @@ cdef struct Rows:
     int edge_points               # 2 or 3; 0 if the edges are left alone
     const void *first             # their coefficients
     const void *last
-    # Where differences along another axis go, whose neighbours are a jump away, or NULL; and what
-    # these are divided or multiplied by. Then there is one row, of BOTH_LEAST real numbers or more
-    # side by side, without edges; across, the numbers before and after it are done as well.
+    # Where results along another axis go, whose neighbours are a jump away, or NULL; and what its
+    # differences are divided or multiplied by. Then there is one row, of BOTH_LEAST real numbers or
+    # more side by side, without edges; across, the numbers before and after it are done as well. Or
+    # there are BOTH_ROWS rows or more, combined across by three runs of coefficients, so far apart.
     void *across
     const void *across_by
+    Py_ssize_t across_run
     Py_ssize_t ahead              # bytes: so far on f and both results are asked for, if not 0
 
 # What the walker knows of a kernel.
@@ -88,6 +90,7 @@ cdef extern from "vectors.h" nogil:
         LONG "LONG_ROW"
         SHIFTS_NEIGHBOURS
         BOTH_LEAST
+        BOTH_ROWS
         DIVIDES_FLOATS_BOTH
         DIVIDES_DOUBLES_BOTH
     Py_ssize_t divide_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
@@ -104,6 +107,15 @@ cdef extern from "vectors.h" nogil:
                            Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count)
     void scale_doubles_both(double *out, double *across, const double *p, double a, double b,
                             Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count)
+    void combine_floats_both(float *out, float *across, const float *p, const float *a,
+                             const float *b, const float *c, const float *by, Py_ssize_t run,
+                             Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count, Py_ssize_t rows)
+    void combine_doubles_both(double *out, double *across, const double *p, const double *a,
+                              const double *b, const double *c, const double *by, Py_ssize_t run,
+                              Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count, Py_ssize_t rows)
+    void combine_widened_both(float *out, float *across, const float *p, const double *a,
+                              const double *b, const double *c, const double *by, Py_ssize_t run,
+                              Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count, Py_ssize_t rows)
     Py_ssize_t divide_widened(
         float *out, const float *p, const float *r, double a, Py_ssize_t count)
     Py_ssize_t scale_widened(
@@ -612,6 +624,32 @@ cdef inline bint combine_varying_dense(value_t *out, const value_t *p, const val
     return False
 
 
+cdef inline void combine_both(value_t *out, const value_t *p, const coefficient_t *a,
+                              const coefficient_t *b, const coefficient_t *c,
+                              const Rows *rows) noexcept nogil:
+    """Run along two axes at once."""
+    cdef value_t *across = <value_t *> rows.across
+    cdef const coefficient_t *by = <const coefficient_t *> rows.across_by
+    cdef Py_ssize_t j, some, left = rows.rows, jump = rows.jump
+    cdef Py_ssize_t several = AT_HAND // (rows.count * <Py_ssize_t> sizeof(value_t))
+    several = (several // BOTH_ROWS + 1) * BOTH_ROWS
+    while left:
+        some = several if left >= several + BOTH_ROWS else left
+        if value_t is float and coefficient_t is float:
+            combine_floats_both(out, across, p, a, b, c, by, rows.across_run, jump, rows.ahead,
+                                rows.count, some)
+        elif value_t is double and coefficient_t is double:
+            combine_doubles_both(out, across, p, a, b, c, by, rows.across_run, jump, rows.ahead,
+                                 rows.count, some)
+        elif value_t is float and coefficient_t is double:
+            combine_widened_both(out, across, p, a, b, c, by, rows.across_run, jump, rows.ahead,
+                                 rows.count, some)
+        for j in range(some):
+            edges(out + j * jump - 1, p + j * jump, a[0], rows)
+        left -= some
+        out, across, p, by = out + some * jump, across + some * jump, p + some * jump, by + some
+
+
 cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
                           const value_t *r, const coefficient_t *a,
                           const coefficient_t *b, const coefficient_t *c,
@@ -619,6 +657,10 @@ cdef void combine_varying(value_t *out, const value_t *p, const value_t *q,
     cdef Py_ssize_t k = 0, j, together
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
     cdef Py_ssize_t several = AT_HAND // (count * <Py_ssize_t> sizeof(value_t)) + 1
+    if coefficient_t is not longdouble:
+        if SHIFTS_NEIGHBOURS and rows.across != NULL:
+            combine_both(out, p, a, b, c, rows)
+            return
     while k < rows.rows:
         together = 1
         several = min(several, rows.rows - k)

@@ -18,7 +18,8 @@
 enum {
     CACHE_LINE = 64, /* bytes */
     FIRST_CACHE = 1 << 15, /* bytes; on some processors 48 KiB */
-    BOTH_LEAST = 32, /* numbers: of no type is a group of BOTH_DIFFERENCES more */
+    BOTH_LEAST = 32, /* numbers: of no type is a group of BOTH_DIFFERENCES more, or two vectors */
+    BOTH_ROWS = 2, /* that BOTH_COMBINATIONS runs over at a time */
     LONG_ROW = 1000, /* bytes from which it matters where stores begin; a line and a vector are less */
 };
 
@@ -174,9 +175,10 @@ enum {
         FETCH_GROUP(across)                                                                   \
     }
 #define FETCH_GROUP(row)                                                                      \
-    __builtin_prefetch((const char *)(row + i) + ahead);                                      \
+    FETCH_LINE(row)                                                                           \
     if (BOTH_VECTORS * VECTOR > CACHE_LINE)                                                   \
         __builtin_prefetch((const char *)(row + i) + ahead + CACHE_LINE);
+#define FETCH_LINE(row) __builtin_prefetch((const char *)(row + i) + ahead);
 #define ALONG(of, k) of(AHEAD(k), a, by)
 #define ACROSS(of, k) of(FORWARD(after, k) - FORWARD(before, k), b, across_by)
 #if defined(SHIFTED)
@@ -338,6 +340,74 @@ enum {
         }                                                                                     \
         return 1;                                                                             \
     }
+
+/* Combinations along rows and, of the same points, across them, whose neighbours are `jump` numbers
+   away: each row has its own coefficients for that, `by`, in three runs. Two rows at a time: so what
+   they have in common is loaded and converted once. Across them the numbers before and after the
+   `count` are done as well. The last rows, BOTH_ROWS or more, overlap those before them, and so do
+   the last vectors, two or more. */
+#define BOTH_COMBINATIONS(name, type, wider, load, store)                                     \
+    static void name(BOTH_ROWS_OF(type, wider))                                               \
+    {                                                                                         \
+        typedef wider vector __attribute__((                                                  \
+            vector_size(VECTOR), aligned(sizeof(wider)), may_alias));                         \
+        const Py_ssize_t one = sizeof(vector) / sizeof(wider), end = count + 2 - 2 * one;     \
+        for (;;) {                                                                            \
+            const wider a0 = by[0], b0 = by[run], c0 = by[2 * run];                           \
+            const wider a1 = by[1], b1 = by[run + 1], c1 = by[2 * run + 1];                   \
+            Py_ssize_t i = 0, some;                                                           \
+            vector here0 = load(p, 0), here1 = load(p + jump, 0), next0, next1;               \
+            for (;; i += one) {                                                               \
+                if (i > end) {                                                                \
+                    i = end;                                                                  \
+                    here0 = load(p, 0), here1 = load(p + jump, 0);                            \
+                }                                                                             \
+                next0 = load(p, 1), next1 = load(p + jump, 1);                                \
+                FETCH_ROWS                                                                    \
+                STORE_ALONG(store, SHIFTED_TWICE)                                             \
+                STORE_ACROSS(load, store, here0, here1)                                       \
+                if (i == end)                                                                 \
+                    break;                                                                    \
+                here0 = next0, here1 = next1;                                                 \
+            }                                                                                 \
+            i = count - one;                                                                  \
+            STORE_ALONG(store, SHIFTED_BACK)                                                  \
+            i = count + 2 - one;                                                              \
+            STORE_ACROSS(load, store, next0, next1)                                           \
+            if (rows == BOTH_ROWS)                                                            \
+                return;                                                                       \
+            some = rows < 2 * BOTH_ROWS ? rows - BOTH_ROWS : BOTH_ROWS;                       \
+            rows -= some, by += some;                                                         \
+            p += some * jump, out += some * jump, across += some * jump;                      \
+        }                                                                                     \
+    }
+#define FETCH_ROWS                                                                            \
+    if (__builtin_expect(ahead != 0, 0)) {                                                    \
+        FETCH_LINE(p + 2 * jump)                                                              \
+        FETCH_LINE(out)                                                                       \
+        FETCH_LINE(out + jump)                                                                \
+        FETCH_LINE(across)                                                                    \
+        FETCH_LINE(across + jump)                                                             \
+    }
+#define STORE_ALONG(store, combined)                                                          \
+    {                                                                                         \
+        const vector ai = ITS_OWN(a, 0), bi = ITS_OWN(b, 0), ci = ITS_OWN(c, 0);              \
+        store(out, 0, combined(here0, next0));                                                \
+        store(out + jump, 0, combined(here1, next1));                                         \
+    }
+#define STORE_ACROSS(load, store, row0, row1)                                                 \
+    {                                                                                         \
+        const vector above = load(p - jump, 0), below = load(p + 2 * jump, 0);                \
+        store(across, 0, a0 * above + b0 * row0 + c0 * row1);                                 \
+        store(across + jump, 0, a1 * row0 + b1 * row1 + c1 * below);                          \
+    }
+/* Of the points from where a vector begins on, and of the last that have neighbours in the next. */
+#define SHIFTED_TWICE(here, next)                                                             \
+    (ai * here + bi * SHIFTED(here, next, 1) + ci * SHIFTED(here, next, 2))
+#define SHIFTED_BACK(here, next)                                                              \
+    (ai * SHIFTED(here, next, NUMBERS_OF(here) - 2)                                           \
+     + bi * SHIFTED(here, next, NUMBERS_OF(here) - 1) + ci * next)
+#define NUMBERS_OF(here) (VECTOR / sizeof((here)[0]))
 #endif
 
 #else
@@ -371,6 +441,12 @@ enum {
 #define BOTH_OF(type)                                                                         \
     type *out, type *across, const type *p, type a, type b, Py_ssize_t jump,                  \
     Py_ssize_t ahead, Py_ssize_t count
+
+/* What combinations of both axes are given. */
+#define BOTH_ROWS_OF(type, wider)                                                             \
+    type *out, type *across, const type *p, const wider *a, const wider *b, const wider *c,   \
+    const wider *by, Py_ssize_t run, Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count,     \
+    Py_ssize_t rows
 
 /* What combinations are given, and the way from row to row. */
 #define ROWS_OF(type, wider)                                                                  \
@@ -448,7 +524,13 @@ ALONG_ROWS(combine_varying_floats, float, float, FORWARD, STORE)
 ALONG_ROWS(combine_varying_doubles, double, double, FORWARD, STORE)
 ALONG_ROWS(combine_varying_widened, float, double, WIDENED, STORE_NARROWED)
 #define SHIFTS_NEIGHBOURS 1
+BOTH_COMBINATIONS(combine_floats_both, float, float, FORWARD, STORE)
+BOTH_COMBINATIONS(combine_doubles_both, double, double, FORWARD, STORE)
+BOTH_COMBINATIONS(combine_widened_both, float, double, WIDENED, STORE_NARROWED)
 #else
+#define combine_floats_both(...) (void)0
+#define combine_doubles_both(...) (void)0
+#define combine_widened_both(...) (void)0
 COMBINATIONS(combine_varying_floats, float, float, FORWARD, ITS_OWN, 1, STORE)
 #if defined(WIDENED)
 COMBINATIONS(combine_varying_widened, float, double, WIDENED, ITS_OWN, 1, STORE_NARROWED)
@@ -485,6 +567,9 @@ NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #undef STORE_BOTH
 #undef BOTH_QUOTIENTS
 #undef BOTH_OF
+#undef FETCH_BOTH
+#undef FETCH_GROUP
+#undef FETCH_LINE
 #undef ALONG
 #undef ACROSS
 #undef THE_SAME
@@ -497,6 +582,14 @@ NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #undef ALONG_WIDENED_AHEAD
 #undef COMBINED
 #undef COMBINED_BELOW
+#undef BOTH_COMBINATIONS
+#undef BOTH_ROWS_OF
+#undef FETCH_ROWS
+#undef STORE_ALONG
+#undef STORE_ACROSS
+#undef SHIFTED_TWICE
+#undef SHIFTED_BACK
+#undef NUMBERS_OF
 #undef PAIRS_PAY
 #undef PAIRS
 #undef HEAD

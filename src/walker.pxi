@@ -333,8 +333,13 @@ cdef inline Py_ssize_t brief_bytes(const Plan *plan, const Stencil *stencil) noe
 
 
 cdef bint may_cross_edges(const Plan *plan) noexcept nogil:
-    """Whether there are short rows along a uniform axis, in which kernels can read and write."""
+    """Whether there are short rows along a uniform axis, in which kernels can read and write.
+
+    Or longer ones, if two axes are taken at once.
+    """
     cdef int j
+    if plan.takes_two and job_along(plan, plan.ndim - 1).uniform:
+        return True
     if plan.ndim == 1 or plan.parts == 2 or plan.reads_rows or plan.halves:
         return False
     for j in range(plan.njobs):
@@ -505,7 +510,8 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
     fastest = &sweep.loops[sweep.n - 1]
     rows[0] = Rows(stencil.kind, fastest.count, fastest.stride, fastest.out_stride,
                    fastest[-1].count, fastest[-1].stride, fastest[-1].out_stride,
-                   fastest[-1].coefficient_stride, 0, &job.first.abc, &job.last.abc, NULL, NULL, 0)
+                   fastest[-1].coefficient_stride, 0, &job.first.abc, &job.last.abc, NULL, NULL, 0,
+                   0)
     sweep.along = fastest.along
     sweep.reads, sweep.writes = plan.reads_rows, plan.writes_rows
     # One point of a longer axis is no loop, but coordinates are still no coefficients.
@@ -584,7 +590,7 @@ cdef void apply(const Plan *plan, const Job *job, const Stencil *stencil, const 
             return
 
 
-cdef const Job *job_along(const Plan *plan, int dim) noexcept nogil:
+cdef Job *job_along(const Plan *plan, int dim) noexcept nogil:
     """The job of a dimension, or NULL."""
     cdef int j
     for j in range(plan.njobs):
@@ -593,26 +599,40 @@ cdef const Job *job_along(const Plan *plan, int dim) noexcept nogil:
     return NULL
 
 
+cdef bint differences_go_together(const Plan *plan, const Job *along,
+                                  const Job *across) noexcept nogil:
+    """Whether a kernel can run along two uniform axes at once. Not where either has no interior."""
+    cdef const Kernels *kernels = &LOOPS.kernels[<int> plan.value][<int> plan.value]
+    cdef row_kernel kernel = along.interior.kernel
+    return (plan.size * plan.itemsize >= TWO_FROM and min(along.n, across.n) > EDGES
+            and kernel == across.interior.kernel and (
+                kernel == kernels.scale or kernels.divides_both and kernel == kernels.divide))
+
+
+cdef bint combinations_go_together(const Plan *plan, const Job *along,
+                                   const Job *across) noexcept nogil:
+    """Whether a kernel can run along two nonuniform axes at once."""
+    cdef Precision type = along.interior.type
+    return (not (along.uniform or across.uniform) and type == across.interior.type
+            and LOOPS.kernels[<int> plan.value][<int> type].combines_both
+            and along.n >= BOTH_LEAST)
+
+
 cdef bint may_take_two(const Plan *plan) noexcept nogil:
     """Whether kernels can run along the two fastest axes at once, in f that is one run of memory.
 
-    It then comes from a larger cache once, not twice. Not where either has no interior.
+    It then comes from a larger cache once, not twice.
     """
     cdef const Job *along
     cdef const Job *across
-    cdef const Kernels *kernels = &LOOPS.kernels[<int> plan.value][<int> plan.value]
-    cdef row_kernel kernel
     cdef Py_ssize_t run = 1
     cdef int d
-    if (plan.size * plan.itemsize < TWO_FROM or plan.parts == 2 or plan.reads_rows
-            or plan.streams):
+    if plan.ndim < 2 or plan.parts == 2 or plan.reads_rows or plan.streams:
         return False
     along, across = job_along(plan, plan.ndim - 1), job_along(plan, plan.ndim - 2)
-    if along == NULL or across == NULL or min(along.n, across.n) <= EDGES:
-        return False
-    kernel = along.interior.kernel
-    if kernel != across.interior.kernel or kernel != kernels.scale and not (
-            kernels.divides_both and kernel == kernels.divide):
+    if along == NULL or across == NULL or not (
+            differences_go_together(plan, along, across)
+            or combinations_go_together(plan, along, across)):
         return False
     for d in range(plan.ndim - 1, -1, -1):
         if plan.stride[d] != run or along.out_stride[d] != run or across.out_stride[d] != run:
@@ -629,8 +649,8 @@ cdef void run_two(const Plan *plan, const Job *along, const Job *across, Py_ssiz
     cdef const char *f = plan.f + begin * size
     cdef char *out = along.out + begin * size
     cdef Rows run = Rows(REAL, count * n - EDGES, 1, 1, 1, n, n, 0, 0, NULL, NULL, NULL,
-                         &across.interior.abc, plan.ahead)
-    cdef Rows points = Rows(REAL, count, n, n, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0)
+                         &across.interior.abc, 0, plan.ahead)
+    cdef Rows points = Rows(REAL, count, n, n, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
     if both:
         run.across = across.out + (begin + 1) * size
     along.interior.kernel(out + size, f, f + size, f + 2 * size, abc, abc, abc, &run)
@@ -638,28 +658,11 @@ cdef void run_two(const Plan *plan, const Job *along, const Job *across, Py_ssiz
     run_edge(plan, &along.last, out + last, f + last, 1, &points)
 
 
-cdef bint visit_two(const Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept nogil:
-    """Differentiate a box along its fastest axis and, but for its edges, the second at once.
-
-    Return whether: not if the box is more than one run of whole rows, or has too few. What is then
-    at the edges of the second axis is not its gradient.
-    """
-    cdef const Job *along = job_along(plan, plan.ndim - 1)
-    cdef const Job *across = job_along(plan, plan.ndim - 2)
-    cdef Py_ssize_t n = along.n, begin = 0, rows = 1, first, last, some, runs, k
-    cdef int d
-    cdef bint whole = True
-    for d in range(plan.ndim - 1, -1, -1):
-        if not whole and hi[d] - lo[d] > 1:
-            return False
-        whole &= hi[d] - lo[d] == plan.shape[d]
-        begin += lo[d] * plan.stride[d]
-        rows *= hi[d] - lo[d]
-    rows //= n                        # none, of a part of one
-    # The first and the last row have no neighbours, if they are edges.
-    first, last = lo[across.dim] == 0, rows - (hi[across.dim] == across.n)
-    if (last - first) * n < BOTH_LEAST + EDGES:
-        return False
+cdef void visit_differences(const Plan *plan, const Job *along, const Job *across,
+                            Py_ssize_t begin, Py_ssize_t rows, Py_ssize_t first,
+                            Py_ssize_t last) noexcept nogil:
+    """Differentiate rows, from number `begin` on, along them, and first to last across them."""
+    cdef Py_ssize_t n = along.n, some, runs, k
     if first > 0:
         run_two(plan, along, across, begin, 1, False)
     if last < rows:
@@ -671,6 +674,67 @@ cdef bint visit_two(const Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi
         some = (last - first) // (runs - k)
         run_two(plan, along, across, begin + first * n, some, True)
         first += some
+
+
+cdef void combine_rows(const Plan *plan, const Job *along, const Job *across, Py_ssize_t begin,
+                       Py_ssize_t count, Py_ssize_t point) noexcept nogil:
+    """Combine so many rows, from the number `begin` on, along them and, unless 0, across.
+
+    `point` is where the first of them is on the axis across.
+    """
+    cdef Py_ssize_t n = along.n, size = plan.itemsize
+    cdef const char *f = plan.f + begin * size
+    cdef const char *a = along.coefficients + (1 - along.start) * along.interior.size
+    cdef Rows rows = Rows(REAL, n - EDGES, 1, 1, count, n, n, 0, along.first.points,
+                          &along.first.abc, &along.last.abc, NULL, NULL, 0, 0)
+    if point:
+        rows.across = across.out + begin * size
+        rows.across_by = across.coefficients + (point - across.start) * across.interior.size
+        rows.across_run = across.run // across.interior.size
+        rows.ahead = plan.ahead
+    along.interior.varying(along.out + (begin + 1) * size, f, f + size, f + 2 * size, a,
+                           a + along.run, a + 2 * along.run, &rows)
+
+
+cdef bint visit_two(const Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept nogil:
+    """Differentiate a box along its fastest axis and, but for its edges, the second at once.
+
+    Return whether: not if the box is more than one run of whole rows, or has too few. Its edges
+    along the second axis are to be done afterwards.
+    """
+    cdef Job *along = job_along(plan, plan.ndim - 1)
+    cdef Job *across = job_along(plan, plan.ndim - 2)
+    cdef Py_ssize_t n = along.n, begin = 0, rows = 1, first, last, height, k
+    cdef int d
+    cdef bint whole = True
+    for d in range(plan.ndim - 1, -1, -1):
+        if not whole and hi[d] - lo[d] > 1:
+            return False
+        whole &= hi[d] - lo[d] == plan.shape[d]
+        begin += lo[d] * plan.stride[d]
+        rows *= hi[d] - lo[d]
+    rows //= n                        # none, of a part of one
+    # The first and the last row have no neighbours, if they are edges.
+    first, last = lo[across.dim] == 0, rows - (hi[across.dim] == across.n)
+    if along.uniform:
+        if (last - first) * n < BOTH_LEAST + EDGES:
+            return False
+        visit_differences(plan, along, across, begin, rows, first, last)
+        return True
+    # Each plane has its own first and last row.
+    height = hi[across.dim] - lo[across.dim]
+    last -= rows - height
+    if last - first < BOTH_ROWS:
+        return False
+    fill_coefficients(along, 1, n - 1)
+    fill_coefficients(across, lo[across.dim] + first, lo[across.dim] + last)
+    for k in range(rows // height):
+        if first > 0:
+            combine_rows(plan, along, across, begin, 1, 0)
+        if last < height:
+            combine_rows(plan, along, across, begin + last * n, 1, 0)
+        combine_rows(plan, along, across, begin + first * n, last - first, lo[across.dim] + first)
+        begin += height * n
     return True
 
 
@@ -728,7 +792,7 @@ cdef void visit_row(const Plan *plan) noexcept nogil:
     cdef Py_ssize_t move = step * plan.itemsize
     cdef Rows row = Rows(interior.kind, job.n - EDGES, plan.parts * step, plan.parts * out_step,
                          1, 0, 0, 0, job.first.points, &job.first.abc, &job.last.abc, NULL, NULL,
-                         0)
+                         0, 0)
     if not job.uniform:
         fill_coefficients(job, 1, job.n - 1)
         kernel, coefficients, apart = interior.varying, job.coefficients, job.run

@@ -1,8 +1,9 @@
-"""Kernels run along the two fastest axes at once, over many rows, where both are uniform.
+"""Kernels run along the two fastest axes at once, where both are uniform, or neither is.
 
-Over the edges in between as well, and in volumes over those of the second axis. What is multiplied
-at each SIMD level, what is divided where that is faster. That nothing beside the data is read, is
-for test_fences.py to find: after an event a call is done again, one axis after the other.
+Along uniform ones over many rows and the edges in between as well, and in volumes over those of the
+second axis. What is multiplied at each SIMD level, what is divided, or combined by the coefficients
+of coordinates, where that is faster. That nothing beside the data is read, is for test_fences.py to
+find: after an event a call is done again, one axis after the other.
 """
 
 import itertools
@@ -30,6 +31,23 @@ SHAPES = [
 ]
 
 
+def assert_same_in_surroundings(f, spacing, axes, edge_order, offset, order):
+    """Compare with NumPy what is written into memory that must not change around the results."""
+    dtype = f.dtype.str[1:]
+    expected = np.gradient(f, *spacing, axis=axes, edge_order=edge_order)
+    expected = expected if type(expected) is tuple else (expected,)
+    results, memories = zip(
+        *(surrounded(f.shape, dtype, (offset + 8 * k) % LINE, order) for k in range(len(axes))),
+        strict=True)
+    with np.errstate(all="raise"):
+        got = kernels.differentiate(f, spacing, axes, edge_order, None, results)
+    assert got is not None
+    for result, memory, of_numpy in zip(results, memories, expected, strict=True):
+        assert result.tobytes() == of_numpy.tobytes()
+        result.view(memory.dtype)[...] = AROUND[dtype]
+        assert (memory == AROUND[dtype]).all()
+
+
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -47,19 +65,61 @@ def test_results_are_numpys_and_nothing_else_is_written(shape, dtype, order):
                 if any(shape[axis] < edge_order + 1 for axis in axes):
                     continue
                 spacing = tuple(first * 2.0 ** (axis % 4) for axis in axes)
-                expected = np.gradient(f, *spacing, axis=axes, edge_order=edge_order)
-                expected = expected if type(expected) is tuple else (expected,)
-                results, memories = zip(
-                    *(surrounded(shape, dtype, (offset + 8 * k) % LINE, order)
-                      for k in range(len(axes))), strict=True)
-                with np.errstate(all="raise"):
-                    got = kernels.differentiate(f, spacing, axes, edge_order, None, results)
-                assert got is not None
-                for result, memory, of_numpy in zip(results, memories, expected, strict=True):
-                    assert result.tobytes() == of_numpy.tobytes()
-                    result.view(memory.dtype)[...] = AROUND[dtype]
-                    assert (memory == AROUND[dtype]).all()
+                assert_same_in_surroundings(f, spacing, axes, edge_order, offset, order)
         assert around.tobytes() == untouched.tobytes()
+
+
+@pytest.mark.parametrize("shape", [
+    # From the fewest numbers of a row and the fewest rows on, by one; vectors that fit and do not.
+    *itertools.product((3, 4, 5, 6, 7, 8, 9, 13), (*range(30, 36), 39, 40, 41, 47, 48, 49, 64)),
+    # Planes, the rows of which are few, and edges.
+    (3, 3, 33), (3, 4, 33), (2, 5, 40), (4, 6, 35), (3, 2, 4, 50), (17, 22, 64), (2, 3, 5, 4, 32),
+    # As many rows as edges are done after, more, and rows that are longer than that.
+    (40, 100), (300, 34), (5, 1100),
+    # More than one block, cut along the second axis, along the first, or along rows.
+    (300, 301), (9, 200, 101), (60, 24, 35), (3, 40_000), (2, 5, 40_000), (70_000, 33)], ids=str)
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_coordinates_of_both_axes_give_numpys_results(shape, dtype):
+    random = np.random.default_rng(shape)
+    axes = tuple(range(len(shape)))
+    for kind, order, offset in itertools.product(("f4", "f8"), "CF", (0, 24)):
+        if (order == "F" or offset) and math.prod(shape) > 100_000:
+            continue
+        f, around = surrounded(shape, dtype, offset, order)
+        f[...] = random.standard_normal(shape)
+        untouched = around.copy()
+        x = tuple(np.cumsum(random.random(n) + 0.1).astype(kind) for n in shape)
+        for edge_order in 1, 2:
+            if min(shape) > edge_order:
+                assert_same_in_surroundings(f, x, axes, edge_order, offset, order)
+        assert around.tobytes() == untouched.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("kinds", [
+    *itertools.product(["i4", "f2", "f4", "f8", "g", ">f8"], repeat=2)])
+def test_coordinates_of_which_each_axis_has_its_own_type(dtype, kinds):
+    random = np.random.default_rng(0)
+    f = random.standard_normal((30, 40)).astype(dtype)
+    x = [np.cumsum(random.integers(1, 4, n)).astype(kind)
+         for kind, n in zip(kinds, f.shape, strict=True)]
+    for spacing in x, [x[0], 0.5], [0.5, x[1]], [x[0][::-1], x[1]]:
+        for edge_order in 1, 2:
+            oracle.assert_same(cgrad.gradient, (f, *spacing), {"edge_order": edge_order})
+
+
+@pytest.mark.parametrize("at", [(0, 0), (0, 20), (15, 0), (15, 39), (29, 17), (29, 39), (14, 31)])
+@pytest.mark.parametrize("numbers", [
+    (np.inf, np.inf), (np.nan, 1.0), (-np.nan, 1.0), (1.7e308, -1.7e308), (5e-324, 0.0)])
+def test_coordinates_and_numbers_of_which_events_come(at, numbers):
+    random = np.random.default_rng(0)
+    f = random.standard_normal((30, 40))
+    x = [np.cumsum(random.random(n) + 0.1) for n in f.shape]
+    f[at] = numbers[0]
+    f[at[0], at[1] - 1] = numbers[1]
+    for layout, h in (f, x), (f.T.copy(), x[::-1]):
+        oracle.assert_same(cgrad.gradient, (layout, *h), {}, all="warn")
+        oracle.assert_same(cgrad.gradient, (layout, *h), {"edge_order": 2}, all="ignore")
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
@@ -163,7 +223,8 @@ def test_several_workers_give_the_same(dtype, workers):
     random = np.random.default_rng(0)
     for shape in (300, 301), (1100, 67), (5, 90, 177), (70_000, 3), (3, 30_000):
         f = random.standard_normal(shape).astype(dtype)
-        for spacing in 1.0, 0.3:
-            expected = oracle.describe(np.gradient(f, spacing))
-            got = kernels.differentiate(f, (spacing,), None, 1, workers)
+        x = tuple(np.cumsum(random.random(n) + 0.1) for n in shape)
+        for spacing in (1.0,), (0.3,), x:
+            expected = oracle.describe(np.gradient(f, *spacing))
+            got = kernels.differentiate(f, spacing, None, 1, workers)
             assert oracle.describe(got) == expected
