@@ -206,7 +206,7 @@ cdef int allocate_coefficients(Plan *plan) except -1:
         job = &plan.jobs[j]
         if not job.uniform and not job.in_place:
             job.capacity = job.n
-            if plan.size >= WORTH_RELEASING and job.n > plan.size // 512:
+            if plan.size >= WORTH_RELEASING and job.n > max(plan.size // 512, <Py_ssize_t> LITTLE):
                 job.capacity = min(job.n, <Py_ssize_t> (3 * ROW if job.direct else ROW))
             job.start = job.stop = 0
             # Coordinates are one run, with those of the points before and after.
@@ -229,6 +229,7 @@ cdef enum:
     WORTH_KEEPING = 1 << 10       # bytes: less NumPy keeps itself
     WORTH_SETTING = 1 << 18       # bytes: for less, setting its handler takes longer than malloc
     FEW = 4                       # axes
+    LITTLE = 1024                 # coefficients of so many points are always kept
     WORTH_RELEASING = 2048        # points: for fewer, giving up the GIL costs more than it gives
     WORTH_SHARING = 1 << 16       # points: for fewer, so does asking helper threads
     MOST_WORKERS = 256

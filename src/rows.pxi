@@ -624,26 +624,41 @@ cdef inline bint combine_varying_dense(value_t *out, const value_t *p, const val
     return False
 
 
+cdef inline void combine_piece(value_t *out, value_t *across, const value_t *p,
+                               const coefficient_t *a, const coefficient_t *b,
+                               const coefficient_t *c, const coefficient_t *by, Py_ssize_t count,
+                               Py_ssize_t several, const Rows *rows) noexcept nogil:
+    """Run along two axes at once: `count` points of several rows."""
+    cdef Py_ssize_t run = rows.across_run, jump = rows.jump, ahead = rows.ahead
+    if ahead:
+        # Of a long row what comes next is not what follows in memory.
+        ahead = max(ahead, BOTH_ROWS * jump * <Py_ssize_t> sizeof(value_t))
+    if value_t is float and coefficient_t is float:
+        combine_floats_both(out, across, p, a, b, c, by, run, jump, ahead, count, several)
+    elif value_t is double and coefficient_t is double:
+        combine_doubles_both(out, across, p, a, b, c, by, run, jump, ahead, count, several)
+    elif value_t is float and coefficient_t is double:
+        combine_widened_both(out, across, p, a, b, c, by, run, jump, ahead, count, several)
+
+
 cdef inline void combine_both(value_t *out, const value_t *p, const coefficient_t *a,
                               const coefficient_t *b, const coefficient_t *c,
                               const Rows *rows) noexcept nogil:
-    """Run along two axes at once."""
+    """Run along two axes at once; long rows in pieces, whose coefficients stay at hand."""
     cdef value_t *across = <value_t *> rows.across
     cdef const coefficient_t *by = <const coefficient_t *> rows.across_by
-    cdef Py_ssize_t j, some, left = rows.rows, jump = rows.jump
-    cdef Py_ssize_t several = AT_HAND // (rows.count * <Py_ssize_t> sizeof(value_t))
-    several = (several // BOTH_ROWS + 1) * BOTH_ROWS
+    cdef Py_ssize_t j, k, begin, end, some, left = rows.rows, jump = rows.jump
+    cdef Py_ssize_t size = rows.count * <Py_ssize_t> sizeof(value_t)
+    cdef Py_ssize_t pieces = (size - 1) // AT_HAND + 1, several = AT_HAND // size
+    several = (several // BOTH_ROWS + 1) * BOTH_ROWS if pieces == 1 else left
     while left:
         some = several if left >= several + BOTH_ROWS else left
-        if value_t is float and coefficient_t is float:
-            combine_floats_both(out, across, p, a, b, c, by, rows.across_run, jump, rows.ahead,
-                                rows.count, some)
-        elif value_t is double and coefficient_t is double:
-            combine_doubles_both(out, across, p, a, b, c, by, rows.across_run, jump, rows.ahead,
-                                 rows.count, some)
-        elif value_t is float and coefficient_t is double:
-            combine_widened_both(out, across, p, a, b, c, by, rows.across_run, jump, rows.ahead,
-                                 rows.count, some)
+        begin = 0
+        for k in range(pieces):
+            end = rows.count * (k + 1) // pieces
+            combine_piece(out + begin, across + begin, p + begin, a + begin, b + begin, c + begin,
+                          by, end - begin, some, rows)
+            begin = end
         for j in range(some):
             edges(out + j * jump - 1, p + j * jump, a[0], rows)
         left -= some

@@ -74,8 +74,8 @@ def test_results_are_numpys_and_nothing_else_is_written(shape, dtype, order):
     *itertools.product((3, 4, 5, 6, 7, 8, 9, 13), (*range(30, 36), 39, 40, 41, 47, 48, 49, 64)),
     # Planes, the rows of which are few, and edges.
     (3, 3, 33), (3, 4, 33), (2, 5, 40), (4, 6, 35), (3, 2, 4, 50), (17, 22, 64), (2, 3, 5, 4, 32),
-    # As many rows as edges are done after, more, and rows that are longer than that.
-    (40, 100), (300, 34), (5, 1100),
+    # As many rows as edges are done after, more, and rows that are longer than that: in pieces.
+    (40, 100), (300, 34), (7, 600), (4, 1022), (5, 1024), (9, 2050), (600, 1030),
     # More than one block, cut along the second axis, along the first, or along rows.
     (300, 301), (9, 200, 101), (60, 24, 35), (3, 40_000), (2, 5, 40_000), (70_000, 33)], ids=str)
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
