@@ -157,23 +157,23 @@ enum {
         Py_ssize_t i = 0;                                                                     \
         Py_ssize_t next = group - ((size_t)before & (CACHE_LINE - 1)) / sizeof(type);         \
         for (;;) {                                                                            \
-            FETCH_BOTH                                                                        \
             BOTH_GROUP(of)                                                                    \
             if (i == count - group)                                                           \
                 return;                                                                       \
             i = next;                                                                         \
-            BOTH_GROUPS(of)                                                                   \
+            if (ahead) {                                                                      \
+                BOTH_GROUPS(of, FETCH_BOTH)                                                   \
+            }                                                                                 \
+            BOTH_GROUPS(of, )                                                                 \
             i = i < count - group ? i : count - group;                                        \
             next = i + group;                                                                 \
         }                                                                                     \
     }
-/* Ask for what comes `ahead` bytes after a group, of f and of both results, if that is not 0. */
+/* Ask for what comes `ahead` bytes after a group, of f and of both results. */
 #define FETCH_BOTH                                                                            \
-    if (__builtin_expect(ahead != 0, 0)) {                                                    \
-        FETCH_GROUP(after)                                                                    \
-        FETCH_GROUP(out)                                                                      \
-        FETCH_GROUP(across)                                                                   \
-    }
+    FETCH_GROUP(after)                                                                        \
+    FETCH_GROUP(out)                                                                          \
+    FETCH_GROUP(across)
 #define FETCH_GROUP(row)                                                                      \
     FETCH_LINE(row)                                                                           \
     if (BOTH_VECTORS * VECTOR > CACHE_LINE)                                                   \
@@ -187,12 +187,12 @@ enum {
     const vector first = ALONG(of, 0), second = ALONG(of, 1);                                 \
     const vector third = ACROSS(of, 0), fourth = ACROSS(of, 1);                               \
     STORE_BOTH
-#define BOTH_GROUPS(of)                                                                       \
+#define BOTH_GROUPS(of, fetch)                                                                \
     if (i + 3 * one <= count + 2) {                                                           \
         vector here = FORWARD(p, 0);                                                          \
         do {                                                                                  \
             const vector v1 = FORWARD(p, 1), v2 = FORWARD(p, 2);                              \
-            FETCH_BOTH                                                                        \
+            fetch                                                                             \
             const vector first = of(SHIFTED(here, v1, 2) - here, a, by);                      \
             const vector second = of(SHIFTED(v1, v2, 2) - v1, a, by);                         \
             const vector third = ACROSS(of, 0), fourth = ACROSS(of, 1);                       \
@@ -209,6 +209,9 @@ enum {
 #else
 #define BOTH_VECTORS 4
 #define BOTH_GROUP(of)                                                                        \
+    if (ahead) {                                                                              \
+        FETCH_BOTH                                                                            \
+    }                                                                                         \
     const vector first = ALONG(of, 0), second = ALONG(of, 1);                                 \
     const vector third = ALONG(of, 2), fourth = ALONG(of, 3);                                 \
     const vector fifth = ACROSS(of, 0), sixth = ACROSS(of, 1);                                \
@@ -221,7 +224,7 @@ enum {
     STORE(across, 1, sixth);                                                                  \
     STORE(across, 2, seventh);                                                                \
     STORE(across, 3, eighth);
-#define BOTH_GROUPS(of)
+#define BOTH_GROUPS(of, fetch)
 #endif
 
 /* Those divided by a double. */
