@@ -47,6 +47,7 @@ def can_stream() -> bool:
 def stream_from(size: int) -> int:
     """Write results past the caches from so many bytes of them and the data on.
 
+    From half of that on, data and results are asked for ahead where two axes are taken at once.
     Return the number before.
     """
 

@@ -9,11 +9,11 @@ include "pixels.pxi"
 # The kernels for one pair of types, by what they do.
 cdef struct Kernels:
     row_kernel divide
-    bint divides_both             # whether it does along two axes at once
+    bint divides_both             # whether `divide` runs along two axes at once
     row_kernel scale
     row_kernel combine
     row_kernel combine_varying
-    bint combines_both            # whether it does along two axes at once
+    bint combines_both            # whether `combine_varying` does
     row_kernel combine_coordinates
 
 # nonuniform_interior, from coordinates in double or long double.

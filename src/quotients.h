@@ -73,7 +73,7 @@ static inline __attribute__((always_inline)) int end_corrections(unsigned before
         unsigned before;                                                                      \
         if (!__builtin_isgreater(b, 0) || !begin_corrections(a, &before))                     \
             return 0;                                                                         \
-        name##_corrected(out, across, p, a, b, jump, ahead, count);                                  \
+        name##_corrected(out, across, p, a, b, jump, ahead, count);                           \
         return end_corrections(before);                                                       \
     }
 #define CORRECTS __attribute__((noinline, section("quotients")))

@@ -65,7 +65,8 @@ cdef struct Rows:
     # Where results along another axis go, whose neighbours are a jump away, or NULL; and what its
     # differences are divided or multiplied by. Then there is one row, of BOTH_LEAST real numbers or
     # more side by side, without edges; across, the numbers before and after it are done as well. Or
-    # there are BOTH_ROWS rows or more, combined across by three runs of coefficients, so far apart.
+    # there are BOTH_ROWS rows or more of as many, with their edges, whose results are as far apart,
+    # combined across by three runs of coefficients, each so many numbers after the one before.
     void *across
     const void *across_by
     Py_ssize_t across_run
@@ -317,7 +318,7 @@ cdef inline void scaled_edges(value_t *out, const value_t *f, coefficient_t type
 
 
 cdef enum:
-    AT_HAND = 1 << 12             # bytes of rows whose edges are still at hand after the last
+    AT_HAND = 1 << 12             # bytes of rows whose edges, or coefficients, are still at hand
 
 
 cdef inline Py_ssize_t head_of(const value_t *out, Py_ssize_t count) noexcept nogil:
@@ -630,9 +631,6 @@ cdef inline void combine_piece(value_t *out, value_t *across, const value_t *p,
                                Py_ssize_t several, const Rows *rows) noexcept nogil:
     """Run along two axes at once: `count` points of several rows."""
     cdef Py_ssize_t run = rows.across_run, jump = rows.jump, ahead = rows.ahead
-    if ahead:
-        # Of a long row what comes next is not what follows in memory.
-        ahead = max(ahead, BOTH_ROWS * jump * <Py_ssize_t> sizeof(value_t))
     if value_t is float and coefficient_t is float:
         combine_floats_both(out, across, p, a, b, c, by, run, jump, ahead, count, several)
     elif value_t is double and coefficient_t is double:

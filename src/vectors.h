@@ -347,8 +347,8 @@ enum {
 /* Combinations along rows and, of the same points, across them, whose neighbours are `jump` numbers
    away: each row has its own coefficients for that, `by`, in three runs. Two rows at a time: so what
    they have in common is loaded and converted once. Across them the numbers before and after the
-   `count` are done as well. The last rows, BOTH_ROWS or more, overlap those before them, and so do
-   the last vectors, two or more. */
+   `count` are done as well. The last two rows overlap those before them if rows are odd, and the
+   last vectors those before them: there must be two of each. */
 #define BOTH_COMBINATIONS(name, type, wider, load, store)                                     \
     static void name(BOTH_ROWS_OF(type, wider))                                               \
     {                                                                                         \
@@ -386,6 +386,7 @@ enum {
     }
 #define FETCH_ROWS                                                                            \
     if (__builtin_expect(ahead != 0, 0)) {                                                    \
+        FETCH_LINE(p + jump)                                                                  \
         FETCH_LINE(p + 2 * jump)                                                              \
         FETCH_LINE(out)                                                                       \
         FETCH_LINE(out + jump)                                                                \

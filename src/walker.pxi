@@ -658,27 +658,37 @@ cdef void run_two(const Plan *plan, const Job *along, const Job *across, Py_ssiz
     run_edge(plan, &along.last, out + last, f + last, 1, &points)
 
 
-cdef void visit_differences(const Plan *plan, const Job *along, const Job *across,
-                            Py_ssize_t begin, Py_ssize_t rows, Py_ssize_t first,
-                            Py_ssize_t last) noexcept nogil:
-    """Differentiate rows, from number `begin` on, along them, and first to last across them."""
+cdef bint visit_differences(const Plan *plan, const Job *along, const Job *across,
+                            Py_ssize_t begin, Py_ssize_t rows, bint first,
+                            bint last) noexcept nogil:
+    """Run along two uniform axes, over whole rows from the number `begin` on; return whether.
+
+    `first` and `last` are whether the first and the last row are edges. These have no neighbours;
+    other edges, between planes, are run over. What is then at edges is not their gradient.
+    """
     cdef Py_ssize_t n = along.n, some, runs, k
-    if first > 0:
+    if (rows - first - last) * n < BOTH_LEAST + EDGES:
+        return False
+    if first:
         run_two(plan, along, across, begin, 1, False)
-    if last < rows:
-        run_two(plan, along, across, begin + last * n, 1, False)
+    if last:
+        run_two(plan, along, across, begin + (rows - 1) * n, 1, False)
+    begin += first * n
+    rows -= first + last
     # The others evenly, so that the last of them are not too few either.
     some = max(min(TWO_TOGETHER // (n * plan.itemsize), <Py_ssize_t> TWO_ROWS), <Py_ssize_t> 1)
-    runs = (last - first - 1) // some + 1
-    for k in range(runs):
-        some = (last - first) // (runs - k)
-        run_two(plan, along, across, begin + first * n, some, True)
-        first += some
+    runs = (rows - 1) // some + 1
+    for k in range(runs, 0, -1):
+        some = rows // k
+        run_two(plan, along, across, begin, some, True)
+        begin += some * n
+        rows -= some
+    return True
 
 
 cdef void combine_rows(const Plan *plan, const Job *along, const Job *across, Py_ssize_t begin,
-                       Py_ssize_t count, Py_ssize_t point) noexcept nogil:
-    """Combine so many rows, from the number `begin` on, along them and, unless 0, across.
+                       Py_ssize_t point, Py_ssize_t count, bint both) noexcept nogil:
+    """Combine so many rows, from the number `begin` on, along them and maybe across.
 
     `point` is where the first of them is on the axis across.
     """
@@ -687,13 +697,38 @@ cdef void combine_rows(const Plan *plan, const Job *along, const Job *across, Py
     cdef const char *a = along.coefficients + (1 - along.start) * along.interior.size
     cdef Rows rows = Rows(REAL, n - EDGES, 1, 1, count, n, n, 0, along.first.points,
                           &along.first.abc, &along.last.abc, NULL, NULL, 0, 0)
-    if point:
+    if both:
         rows.across = across.out + begin * size
         rows.across_by = across.coefficients + (point - across.start) * across.interior.size
         rows.across_run = across.run // across.interior.size
-        rows.ahead = plan.ahead
+        if plan.ahead:
+            # What comes next of a long row is not what follows in memory.
+            rows.ahead = max(plan.ahead, BOTH_ROWS * n * size)
     along.interior.varying(along.out + (begin + 1) * size, f, f + size, f + 2 * size, a,
                            a + along.run, a + 2 * along.run, &rows)
+
+
+cdef bint visit_combinations(const Plan *plan, Job *along, Job *across, Py_ssize_t begin,
+                             Py_ssize_t start, Py_ssize_t stop, Py_ssize_t planes) noexcept nogil:
+    """Run along two axes with coordinates, over rows start to stop of planes; return whether.
+
+    Each plane has its own edges.
+    """
+    cdef Py_ssize_t n = along.n, k
+    cdef bint first = start == 0, last = stop == across.n
+    cdef Py_ssize_t rows = stop - start - first - last
+    if rows < BOTH_ROWS:
+        return False
+    fill_coefficients(along, 1, n - 1)
+    fill_coefficients(across, start + first, stop - last)
+    for k in range(planes):
+        if first:
+            combine_rows(plan, along, across, begin, start, 1, False)
+        combine_rows(plan, along, across, begin + first * n, start + first, rows, True)
+        begin += (stop - start) * n
+        if last:
+            combine_rows(plan, along, across, begin - n, stop - 1, 1, False)
+    return True
 
 
 cdef bint visit_two(const Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept nogil:
@@ -704,7 +739,7 @@ cdef bint visit_two(const Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi
     """
     cdef Job *along = job_along(plan, plan.ndim - 1)
     cdef Job *across = job_along(plan, plan.ndim - 2)
-    cdef Py_ssize_t n = along.n, begin = 0, rows = 1, first, last, height, k
+    cdef Py_ssize_t start = lo[across.dim], stop = hi[across.dim], begin = 0, rows = 1
     cdef int d
     cdef bint whole = True
     for d in range(plan.ndim - 1, -1, -1):
@@ -713,29 +748,10 @@ cdef bint visit_two(const Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi
         whole &= hi[d] - lo[d] == plan.shape[d]
         begin += lo[d] * plan.stride[d]
         rows *= hi[d] - lo[d]
-    rows //= n                        # none, of a part of one
-    # The first and the last row have no neighbours, if they are edges.
-    first, last = lo[across.dim] == 0, rows - (hi[across.dim] == across.n)
+    rows //= along.n                  # none, of a part of one
     if along.uniform:
-        if (last - first) * n < BOTH_LEAST + EDGES:
-            return False
-        visit_differences(plan, along, across, begin, rows, first, last)
-        return True
-    # Each plane has its own first and last row.
-    height = hi[across.dim] - lo[across.dim]
-    last -= rows - height
-    if last - first < BOTH_ROWS:
-        return False
-    fill_coefficients(along, 1, n - 1)
-    fill_coefficients(across, lo[across.dim] + first, lo[across.dim] + last)
-    for k in range(rows // height):
-        if first > 0:
-            combine_rows(plan, along, across, begin, 1, 0)
-        if last < height:
-            combine_rows(plan, along, across, begin + last * n, 1, 0)
-        combine_rows(plan, along, across, begin + first * n, last - first, lo[across.dim] + first)
-        begin += height * n
-    return True
+        return visit_differences(plan, along, across, begin, rows, start == 0, stop == across.n)
+    return visit_combinations(plan, along, across, begin, start, stop, rows // (stop - start))
 
 
 cdef void visit(Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept nogil:

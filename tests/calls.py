@@ -40,7 +40,7 @@ def shape(source, plain):
         return (source.choice([511, 513, 1027, 4097, 9001]),)
     if kind == 1:
         return source.choice([(70, 71), (3, 1500), (1500, 3), (18, 17, 19), (5, 6, 7, 8), (2,) * 9,
-                              (150, 91), (60, 24, 35)])
+                              (150, 91), (60, 24, 35), (6, 33), (33, 6), (5, 700)])
     shortest, longest = (2 + plain, 3) if kind < 10 else (2 * plain, 9)
     ndim = source.choice([1, 1, 1, 2, 2, 3, 4] if plain else [0, 1, 1, 2, 3])
     return tuple(source.integer(min(shortest, longest), longest) for _ in range(ndim))

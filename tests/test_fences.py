@@ -12,8 +12,11 @@ import pytest
 import cgrad
 from cgrad._simd import kernels
 
-# As much as two axes at once are taken of, also in float32.
-TWO_AXES = [(90, 93), (90, 96), (97, 91), (40, 3, 80), (3000, 3, 3), (17, 22, 23), (3, 2731)]
+# As much as two axes at once are taken of, also in float32; with coordinates, from 32 numbers on.
+TWO_AXES = [
+    (90, 93), (90, 96), (97, 91), (40, 3, 80), (3000, 3, 3), (17, 22, 23), (3, 2731), (4, 32),
+    (5, 33), (4, 47), (3, 5, 47), (2, 4, 33), (4, 515), (5, 1024),
+]
 PAGE = mmap.PAGESIZE
 NO_ACCESS = 0                      # PROT_NONE
 

@@ -2,8 +2,9 @@
 
 Along uniform ones over many rows and the edges in between as well, and in volumes over those of the
 second axis. What is multiplied at each SIMD level, what is divided, or combined by the coefficients
-of coordinates, where that is faster. That nothing beside the data is read, is for test_fences.py to
-find: after an event a call is done again, one axis after the other.
+of coordinates, where that is faster: these with AVX-512 alone. That nothing beside the data is
+read, is for test_fences.py to find: after an event along uniform axes a call is done again, one
+axis after the other.
 """
 
 import itertools
@@ -72,6 +73,7 @@ def test_results_are_numpys_and_nothing_else_is_written(shape, dtype, order):
 @pytest.mark.parametrize("shape", [
     # From the fewest numbers of a row and the fewest rows on, by one; vectors that fit and do not.
     *itertools.product((3, 4, 5, 6, 7, 8, 9, 13), (*range(30, 36), 39, 40, 41, 47, 48, 49, 64)),
+    (32, 4), (33, 5), (47, 9), (64, 4), (40, 6, 4),
     # Planes, the rows of which are few, and edges.
     (3, 3, 33), (3, 4, 33), (2, 5, 40), (4, 6, 35), (3, 2, 4, 50), (17, 22, 64), (2, 3, 5, 4, 32),
     # As many rows as edges are done after, more, and rows that are longer than that: in pieces.
@@ -106,6 +108,75 @@ def test_coordinates_of_which_each_axis_has_its_own_type(dtype, kinds):
     for spacing in x, [x[0], 0.5], [0.5, x[1]], [x[0][::-1], x[1]]:
         for edge_order in 1, 2:
             oracle.assert_same(cgrad.gradient, (f, *spacing), {"edge_order": edge_order})
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_coordinates_of_layouts_that_are_no_run_of_memory(dtype):
+    random = np.random.default_rng(0)
+    big = random.standard_normal((34, 2, 44)).astype(dtype)
+    for f in (big[:, 0], big[:, 1, 2:-2], big[::-1, 0], big[:, 0, ::-1], big[::2], big.T[:, ::-1],
+              big.transpose(1, 0, 2).copy().transpose(1, 0, 2)):
+        x = [np.cumsum(random.random(n) + 0.1) for n in f.shape]
+        for edge_order in 1, 2:
+            if min(f.shape) > edge_order:
+                oracle.assert_same(cgrad.gradient, (f, *x), {"edge_order": edge_order})
+    f = big[:, 0].copy()
+    x = [np.cumsum(random.random(n) + 0.1) for n in f.shape]
+    gaps = np.empty((34, 88), dtype)[:, ::2]
+    others = gaps, np.empty_like(f)[::-1, ::-1], np.empty_like(f, order="F")
+    for out in [(np.empty_like(f), other) for other in others] + [
+            (other, np.empty_like(f)) for other in others]:
+        cgrad.gradient(f, *x, out=out)
+        for result, of_numpy in zip(out, np.gradient(f, *x), strict=True):
+            assert result.tobytes() == of_numpy.tobytes()
+
+
+@pytest.mark.parametrize("shape", [(40, 50), (6, 1100), (5, 6, 40), (700, 40), (600, 1030)])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("number", [np.inf, -np.inf, 3e38])
+@pytest.mark.parametrize("axis", [-1, -2])
+def test_an_event_of_combinations_is_heard(shape, dtype, number, axis):
+    random = np.random.default_rng(0)
+    if number == 3e38 and dtype == "f8":
+        number = 1.7e308
+    for kind, workers in itertools.product(("f4", "f8"), (1, 3)):
+        f = random.standard_normal(shape).astype(dtype)
+        x = tuple(np.cumsum(random.random(n) / 2 + 0.1).astype(kind) for n in shape)
+        # Two neighbours of a point, along either axis.
+        at = [random.integers(1, n - 1) for n in shape]
+        for step in -1, 1:
+            at[axis] += step
+            f[tuple(at)] = number if np.isinf(number) else step * number
+            at[axis] -= step
+        with pytest.warns(RuntimeWarning):
+            expected = np.gradient(f, *x)
+        assert kernels.differentiate(f, x, None, 1, workers) is None
+        with np.errstate(all="ignore"):
+            got = kernels.differentiate(f, x, None, 1, workers)
+        assert oracle.describe(got) == oracle.describe(expected)
+
+
+@pytest.fixture
+def asked_ahead():
+    """Return a function that has results of an array almost large enough to be streamed."""
+    before = kernels.stream_from(2**62)
+    kernels.stream_from(before)
+    yield lambda f: kernels.stream_from((1 + f.ndim) * f.nbytes + 1)
+    kernels.stream_from(before)
+
+
+@pytest.mark.parametrize("shape", [
+    (90, 91), (300, 301), (60, 24, 35), (600, 1030), (5, 900), (70_000, 3)], ids=str)
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_what_is_asked_for_ahead_alters_nothing(shape, dtype, workers, asked_ahead):
+    random = np.random.default_rng(0)
+    f = random.standard_normal(shape).astype(dtype)
+    asked_ahead(f)
+    x = tuple(np.cumsum(random.random(n) + 0.1) for n in shape)
+    for spacing in (1.0,), (0.3,), x:
+        expected = oracle.describe(np.gradient(f, *spacing))
+        assert oracle.describe(kernels.differentiate(f, spacing, None, 1, workers)) == expected
 
 
 @pytest.mark.parametrize("at", [(0, 0), (0, 20), (15, 0), (15, 39), (29, 17), (29, 39), (14, 31)])
@@ -221,7 +292,7 @@ def test_an_event_of_either_axis_is_heard(at, number, other, spacing):
 @pytest.mark.parametrize("workers", [2, 3, 7])
 def test_several_workers_give_the_same(dtype, workers):
     random = np.random.default_rng(0)
-    for shape in (300, 301), (1100, 67), (5, 90, 177), (70_000, 3), (3, 30_000):
+    for shape in (300, 301), (1100, 67), (5, 90, 177), (70_000, 3), (3, 30_000), (600, 1030):
         f = random.standard_normal(shape).astype(dtype)
         x = tuple(np.cumsum(random.random(n) + 0.1) for n in shape)
         for spacing in (1.0,), (0.3,), x:
