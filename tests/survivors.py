@@ -14,6 +14,7 @@ ASKED = "what is asked for ahead decides how fast a call is"
 AT_A_TIME = "how much is done at a time"
 REFERENCE = "what Cython keeps of an error that passes, or of an object that it is done with"
 WIDER = "only builds for wider registers have it, which --level judges"
+BROUGHT = "only kernels of builds for wider registers do that, and --level changes headers alone"
 
 # Changes that alter no result: the function, and what is found in its line and in the change. Of
 # spacing.pxi, _kernels.pyx and the headers some were judged with --quick alone, and those of
@@ -60,11 +61,16 @@ SURVIVORS = [
     ("scale", r"elif value_t is float and", r"float or coefficient_t",
      "halves whose spacing is of another type are divided"),
     ("job_along", r"for j", r"'0' in 0$", OTHER_WAY),
-    ("may_take_two", r"plan.parts == 2|kernels.divides_both",
-     r"parts == 2|'2' in 2$|kernels->divide",
+    ("may_take_two", r"plan.parts == 2", r"parts == 2|'2' in 2$",
      "only builds for wider registers take two axes that are divided, as complex numbers are"),
-    ("may_take_two", r"run = 1|TWO_FROM|plan.streams\)|job_along\(|<= EDGES|for d in",
-     r"'[<>]=?' in|'[*-]' in|'1' in 1|'!=' in plan->streams", OTHER_WAY),
+    ("differences_go_together", r"kernels.divides_both", r"kernels->divide", BROUGHT),
+    ("may_take_two", r"run = 1|plan.ndim < 2|plan.streams:|job_along\(|for d in",
+     r"'[<>]=?' in|'[*-]' in|'1' in 1|'2' in 2|'!=' in plan->streams", OTHER_WAY),
+    ("differences_go_together", r"TWO_FROM|> EDGES", r"'[<>]=?' in|'[*-]' in", OTHER_WAY),
+    ("visit_differences", r"some = |runs = ", r"", AT_A_TIME),
+    (r"combinations_go_together|visit_combinations|combine_(rows|both|piece)", r"", r"", BROUGHT),
+    ("differentiate", r"plan.ahead = ", r"", ASKED),
+    (r"FETCH_\w+", r"", r"", ASKED),
     ("may_cross_edges", r"plan.ndim == 1", r"'==' in plan->ndim|'1' in 1$|'!=' in plan->halves",
      OTHER_WAY),
     ("may_cross_edges", r"for j|brief_bytes", r"'0' in 0$|'<=?' in|'\*' in|uniform or", OTHER_WAY),
@@ -230,6 +236,7 @@ SURVIVORS = [
      r"<= one|one < count \+|one <= count\)|count \+ 1", OTHER_WAY),
     ("ALONG_ROWS", r"return", r"return 2", TRUTH),
     (r"SHIFTED|ALONG_\w+", r"", r"", WIDER),
+    (r"BOTH_COMBINATIONS|STORE_(ALONG|ACROSS)|SHIFTED_\w+|NUMBERS_OF", r"", r"", WIDER),
     ("combine_varying", r"SHIFTS_NEIGHBOURS", r"", OTHER_WAY),
     (r"load_halves\w*", r"count; i\+\+", r"<= count", ROOM),
     ("copy_number", r"size == (2|16)", r"size == 1\)|!= 16", OTHER_WAY),
