@@ -1,5 +1,6 @@
 """The public function: a call that is compiled, or NumPy's."""
 
+import functools
 import sys
 import types
 
@@ -7,7 +8,6 @@ import numpy as np
 
 from cgrad._out import gradient_into
 from cgrad._simd import kernels
-from cgrad._workers import number_of_workers
 
 differentiate = kernels.differentiate
 
@@ -107,6 +107,20 @@ def _gradient_to_copy(f, *varargs, **kwargs):
     return gradient(f, *varargs, **kwargs)
 
 
+def _answer_otherwise(f, varargs, axis, edge_order, out, workers):
+    """Answer a call to which the door has no answer."""
+    if out is None:
+        return _answer_of_numpy(f, varargs, axis, edge_order, workers)
+    return gradient_into(out, _gradient_to_copy, f, varargs, axis, edge_order, workers)
+
+
+def _compiled(function):
+    """Let calls of a function be read, and answered, by the door."""
+    return functools.update_wrapper(
+        kernels.compiled_function(function, _answer_otherwise), function)
+
+
+@_compiled
 def gradient(f, *varargs, axis=None, edge_order=1, out=None, workers=None):
     r"""
     Return the gradient of samples on a grid, as `numpy.gradient` does.
@@ -236,11 +250,5 @@ def gradient(f, *varargs, axis=None, edge_order=1, out=None, workers=None):
     >>> cgrad.gradient(height, 2.0, 0.5, out=slopes) is slopes
     True
     """
-    if workers is not None:
-        workers = number_of_workers(workers)
-    if out is not None:
-        return gradient_into(out, _gradient_to_copy, f, varargs, axis, edge_order, workers)
-    result = differentiate(f, varargs, axis, edge_order, workers)
-    if result is None:
-        return _answer_of_numpy(f, varargs, axis, edge_order, workers)
-    return result
+    # Here are only calls with names that are equal to ours but other objects. Not so this one.
+    return gradient(f, *varargs, axis=axis, edge_order=edge_order, out=out, workers=workers)

@@ -1,7 +1,19 @@
 # Implemented in src/_kernels.pyx: the door between the two rooms, and nothing else.
+from collections.abc import Callable
 from typing import Any
 
 from numpy.typing import NDArray
+
+def compiled_function(
+    function: Callable[..., Any], otherwise: Callable[..., Any], /
+) -> Callable[..., Any]:
+    """
+    Return what is called like a function of the public one's arguments, and answers by the door.
+
+    ``otherwise(f, varargs, axis, edge_order, out, workers)`` answers where the door has no answer,
+    with what `workers` means. The function itself is only called if there are arguments that it
+    does not take, none for f, or names that are equal to its own but other objects.
+    """
 
 def differentiate(
     f: Any,

@@ -75,13 +75,10 @@ def is_stack(out, f):
 
 
 def gradient_into(out, gradient, f, varargs, axis, edge_order, workers):
-    """Compute into `out`, at once where the door can, else by a copy of `gradient`'s results."""
-    # First as it came: mostly there is nothing to prepare, and looking takes longer than computing.
+    """Compute into `out` what the door cannot as it came: prepared, or as copies of results."""
     kind = type(out)
     given = out if kind is tuple else tuple(out) if kind is list else (out,)
-    results = kernels.differentiate(f, varargs, axis, edge_order, workers, given)
-    if results is not None:
-        return out if type(results) is tuple else results
+    results = None
     if is_stack(out, f):
         given = tuple(out)
         if kernels.differentiate(f, varargs, axis, edge_order, workers, given) is not None:

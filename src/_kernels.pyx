@@ -13,8 +13,8 @@
 # cython: embedsignature.format=clinic
 """The compiled room: central differences over strided memory.
 
-Its contract with the Python room is the door, `differentiate`, whose types are
-in ``cgrad/_kernels.pyi``. It gives what `numpy.gradient` gives, or None: then
+Its contract with the Python room is the door, `answer_or_none`, in Python `differentiate`, whose
+types are in ``cgrad/_kernels.pyi``. It gives what `numpy.gradient` gives, or None: then
 NumPy has to answer, because the call is of a kind that is not compiled here, is
 an error, or met a floating-point event of which the caller wants to hear in
 NumPy's words.
@@ -28,7 +28,9 @@ cimport cython  # no-cython-lint
 cimport numpy as cnp
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_AsDouble, PyFloat_CheckExact
-from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
+from cpython.long cimport (
+    PyLong_AsLongLongAndOverflow, PyLong_AsSsize_t, PyLong_CheckExact,
+)
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
 from cpython.ref cimport PyObject, PyTypeObject, Py_INCREF
@@ -337,7 +339,8 @@ cdef object readable(object spacing, Py_ssize_t n, bint into):
         if type_of(cnp.PyArray_TYPE(array)) == NULL:
             return None
         if cnp.PyArray_NDIM(array) == 0:
-            spacing = array[()]       # NumPy's arithmetic treats it as this scalar
+            # NumPy's arithmetic treats it as this scalar.
+            spacing = cnp.PyArray_ToScalar(cnp.PyArray_DATA(array), array)
             return spacing if scalar_type(spacing) >= 0 else None
         if cnp.PyArray_NDIM(array) != 1 or cnp.PyArray_DIM(array, 0) != n:
             return None
@@ -489,7 +492,7 @@ cdef cnp.ndarray new_with_strides(cnp.ndarray f, cnp.dtype dtype, list found):
     cdef cnp.npy_intp strides[MAX_DIMS]
     cdef int d
     for d in range(cnp.PyArray_NDIM(f)):
-        strides[d] = found[d]
+        strides[d] = PyLong_AsSsize_t(found[d])
     Py_INCREF(dtype)
     return PyArray_NewFromDescr(
         <PyTypeObject *> cnp.ndarray, dtype, cnp.PyArray_NDIM(f), cnp.PyArray_DIMS(f), strides,
@@ -525,7 +528,7 @@ cdef object new_results(cnp.ndarray f, cnp.dtype dtype, int naxes):
         dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
         if not (boolean or dense):
             # NumPy would make them like a converted copy. Nobody else can change a view's shape.
-            f = f[...]
+            f = f.view()
             strides = strides_of_converted(f, dtype)
     kept = keeps_memory(cnp.PyArray_SIZE(f), cnp.PyDataType_ELSIZE(dtype),
                         WORTH_KEEPING if dense else WORTH_SETTING)
@@ -807,9 +810,9 @@ cdef bint is_silent(const Plan *plan, int events):
     return events == 0 or all_ignored(events)
 
 
-def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tuple out=None,
-                  bint disjoint=False, /):
-    """The door; its contract is in ``cgrad/_kernels.pyi``."""
+cdef object answer_or_none(object f, tuple spacings, object axis, object edge_order,
+                           object workers, tuple out, bint disjoint):
+    """The door; see `differentiate`."""
     cdef Plan plan
     cdef int axes[MAX_DIMS]
     cdef Job few[FEW]
@@ -886,6 +889,15 @@ def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tu
     if not is_silent(&plan, events):
         return None
     return result_of(results, 0) if plan.njobs == 1 else results
+
+
+def differentiate(f, tuple spacings not None, axis, edge_order, workers=None, tuple out=None,
+                  bint disjoint=False, /):
+    """See ``cgrad/_kernels.pyi``."""
+    return answer_or_none(f, spacings, axis, edge_order, workers, out, disjoint)
+
+
+include "call.pxi"
 
 
 def build_info():

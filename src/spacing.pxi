@@ -33,8 +33,9 @@ cdef bint is_integer_scalar(object scalar):
 
 
 cdef Precision precision_of(int scalar_type, object scalar):
+    cdef Precision *of_floats = [DOUBLE, SINGLE, HALF, EXTENDED]
     if scalar_type < 4:
-        return (DOUBLE, SINGLE, HALF, EXTENDED)[scalar_type]
+        return of_floats[scalar_type]
     return SMALL if scalar.itemsize <= 2 else DOUBLE
 
 
