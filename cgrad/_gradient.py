@@ -8,6 +8,7 @@ import numpy as np
 
 from cgrad._out import gradient_into
 from cgrad._simd import kernels
+from cgrad._workers import number_of_workers
 
 differentiate = kernels.differentiate
 
@@ -115,7 +116,7 @@ def _answer_otherwise(f, varargs, axis, edge_order, out, workers):
 
 
 def _compiled(function):
-    """Let calls of a function be read, and answered, by the door."""
+    """Return what reads a function's calls in the compiled room, and answers by the door."""
     return functools.update_wrapper(
         kernels.compiled_function(function, _answer_otherwise), function)
 
@@ -250,5 +251,11 @@ def gradient(f, *varargs, axis=None, edge_order=1, out=None, workers=None):
     >>> cgrad.gradient(height, 2.0, 0.5, out=slopes) is slopes
     True
     """
-    # Here are only calls with names that are equal to ours but other objects. Not so this one.
-    return gradient(f, *varargs, axis=axis, edge_order=edge_order, out=out, workers=workers)
+    # What src/call.pxi does with a call; those with names of a subclass of str it leaves to this.
+    if workers is not None:
+        workers = number_of_workers(workers)
+    if out is None:
+        result = differentiate(f, varargs, axis, edge_order, workers)
+        if result is not None:
+            return result
+    return _answer_otherwise(f, varargs, axis, edge_order, out, workers)

@@ -11,8 +11,8 @@ def compiled_function(
     Return what is called like a function of the public one's arguments, and answers by the door.
 
     ``otherwise(f, varargs, axis, edge_order, out, workers)`` answers where the door has no answer,
-    with what `workers` means. The function itself is only called if there are arguments that it
-    does not take, none for f, or names that are equal to its own but other objects.
+    with the number that `workers` means, or None. The function itself is only called with
+    arguments that it does not take, without one for f, or by names of a subclass of str.
     """
 
 def differentiate(

@@ -20,10 +20,11 @@ def read_out(out, ndim):
             return (out,)
         return tuple(out) if len(out) <= _MOST_AXES else out
     if isinstance(out, tuple | list):
+        out = tuple(out)              # others may change a list meanwhile
         for array in out:
             if not isinstance(array, np.ndarray):
                 raise TypeError(f"out: expected arrays, not {type(array).__name__}")
-        return tuple(out)
+        return out
     raise TypeError(f"out: expected an array or a tuple of arrays, not {type(out).__name__}")
 
 

@@ -2,7 +2,8 @@
 
    A frame of Python's, with what it looks up for each argument that was left out, takes as long as
    all that the door does for ten numbers. Functions of NumPy's that it dispatches are of a type
-   much like this. Of methods, `help`, `inspect` and `pickle`, it is taken for a function. */
+   much like this. It is a method of instances, has a signature and help, and is pickled, as
+   functions are. */
 
 #include <stddef.h>
 
@@ -15,18 +16,13 @@ typedef struct {
     PyObject *weak_references;
 } CompiledFunction;
 
+/* Dictionaries and functions, which a cycle goes through, break it themselves. */
 static int compiled_function_traverse(CompiledFunction *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->function);
     Py_VISIT(self->otherwise);
     Py_VISIT(self->attributes);
     return 0;
-}
-
-static int compiled_function_clear(CompiledFunction *self)
-{
-    Py_CLEAR(self->attributes);
-    return 0;                     /* those two a call may still need */
 }
 
 static void compiled_function_dealloc(CompiledFunction *self)
@@ -42,7 +38,11 @@ static void compiled_function_dealloc(CompiledFunction *self)
 
 static PyObject *compiled_function_repr(CompiledFunction *self)
 {
-    return PyObject_Repr(self->function);
+    PyObject *name = PyObject_GetAttrString((PyObject *)self, "__qualname__"), *text = NULL;
+    if (name)
+        text = PyUnicode_FromFormat("<function %S at %p>", name, (void *)self);
+    Py_XDECREF(name);
+    return text;
 }
 
 static PyObject *compiled_function_bind(PyObject *self, PyObject *instance, PyObject *owner)
@@ -69,11 +69,9 @@ static PyTypeObject CompiledFunction_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "cgrad._kernels.CompiledFunction",
     .tp_basicsize = sizeof(CompiledFunction),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
-                Py_TPFLAGS_METHOD_DESCRIPTOR,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
     .tp_dealloc = (destructor)compiled_function_dealloc,
     .tp_traverse = (traverseproc)compiled_function_traverse,
-    .tp_clear = (inquiry)compiled_function_clear,
     .tp_repr = (reprfunc)compiled_function_repr,
     .tp_call = PyVectorcall_Call,
     .tp_vectorcall_offset = offsetof(CompiledFunction, call),

@@ -42,6 +42,7 @@ UNREACHED = [
     ("_kernels.pyx", r"job.memory == NULL|raise MemoryError", MEMORY),
     ("_kernels.pyx", r"ROUNDS_AS_NUMPY:\n|return \[\]$", MACHINE),
     ("_kernels.pyx", r"set_places.*\nreturn None", AGAIN),
+    ("compiled_function.h", r"if \(PyType_Ready.*\n|if \(!self\)\n", MEMORY),
     ("conversion.pxi", r"NPY_U?LONG\] = .*NPY_U?INT\]", MACHINE),
     ("pixels.pxi", r"NPY_LONG\] = .*NPY_INT\]", MACHINE),
     ("kept_memory.h", r"MAP_FAILED\)\n|SIZE_MAX / 2\)\n|keep_at_most\(0, 0\)\)\n", MEMORY),

@@ -21,9 +21,9 @@ from cgrad import _kernels
 HERE = pathlib.Path(__file__).parent
 # The quickest first, and those that find most of what random calls do not.
 QUICK = [
-    "test_contract.py", "test_floating_point_events.py", "test_compiled.py", "test_short_rows.py",
-    "test_two_axes_at_once.py", "test_out.py", "test_streaming.py", "test_footprint.py",
-    "test_hostile.py", "test_fences.py",
+    "test_contract.py", "test_taken_for_a_function.py", "test_floating_point_events.py",
+    "test_compiled.py", "test_short_rows.py", "test_two_axes_at_once.py", "test_out.py",
+    "test_streaming.py", "test_footprint.py", "test_hostile.py", "test_fences.py",
 ]
 SLOW = [
     "test_long_rows.py", "test_converted_rows.py", "test_data_with_gaps.py", "test_kept_memory.py",

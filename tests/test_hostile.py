@@ -1,5 +1,6 @@
 """Arguments that raise, lie or have side effects give what they give with NumPy."""
 
+import functools
 import gc
 import sys
 import warnings
@@ -440,6 +441,20 @@ def test_arrays_that_move_before_rows_are_differentiated_anew(moved):
     spacings = [np.arange(300.0) ** 2, 2.0]
     with np.errstate(all="ignore", invalid="warn"):
         check_changed(f, spacings, moved, MOVES[moved], np.geterr)
+
+
+@pytest.mark.parametrize("spacings", [(), (2.0,)])
+def test_arguments_that_the_caller_lets_go_are_held(spacings):
+    # A partial holds none while it calls.
+    class Workers:
+        def __index__(self):
+            partial.__setstate__((len, (), {}, None))
+            others.extend(np.full(200_000, 7.0) for _ in range(3))
+            return 1
+
+    others = []
+    partial = functools.partial(cgrad.gradient, np.arange(200_000.0), *spacings)
+    assert (partial(workers=Workers()) == (0.5 if spacings else 1)).all()
 
 
 def test_sixty_four_dimensions():

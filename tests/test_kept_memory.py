@@ -277,6 +277,7 @@ f, x = np.random.default_rng(0).random((20, 20)), np.cumsum(np.ones(20)) ** 1.5
 halves, out = f.astype("f2"), np.empty((2, 20, 20))
 big, long = np.zeros((300, 300)), np.arange(300.0) ** 1.5
 bad = np.array([np.inf, np.inf, 1.0])
+class Name(str): pass
 def calls(n):
     for _ in range(n):
         cgrad.gradient(f)
@@ -290,6 +291,10 @@ def calls(n):
         try: cgrad.gradient(f, out=f[0])
         except ValueError: pass
         with np.errstate(invalid="ignore"): cgrad.gradient(bad)
+        cgrad.gradient(f=f, **{"".join(["ax", "is"]): 0, Name("edge_order"): 2})
+        for wrong in ({}, {"h": 0, "f": f}, {"f": f, "workers": 0}, {"f": f, "workers": "a"}):
+            try: cgrad.gradient(**wrong)
+            except (TypeError, ValueError): pass
     for _ in range(n // 10):
         cgrad.gradient(big, workers=2)
         cgrad.gradient(big, long, 0.3, workers=2)
