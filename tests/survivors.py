@@ -17,11 +17,17 @@ WIDER = "only builds for wider registers have it, which --level judges"
 BROUGHT = "only kernels of builds for wider registers do that, and --level changes headers alone"
 
 # Changes that alter no result: the function, and what is found in its line and in the change. Of
-# spacing.pxi, _kernels.pyx and the headers some were judged with --quick alone, and those of
-# vectors.h not yet.
+# spacing.pxi, _kernels.pyx, call.pxi and the headers some were judged with --quick alone, and
+# those of vectors.h not yet.
 SURVIVORS = [
     ("", r"^from cgrad\.\w+ import", r"'0' in 0$",
      "Cython's index of the one name that is imported"),
+    ("", r"^from cgrad\.\w+ import", r"'__pyx_t_\d' in", REFERENCE),
+    ("argument_of", r"for i in range", r"'0' in 0$", OTHER_WAY),
+    ("argument_of", r"for i in range", r"'<' in", ROOM),
+    ("argument_of", r"return -1", r"'1' in 1", "any number below 0 is none"),
+    ("read_arguments", r"argument < 0", r"'<' in argument|'0' in 0", OTHER_WAY),
+    ("answer", r"return results if", r"'0' in 0", REFERENCE),
     (r"\w+", r"(return|=) True$", r"'1' in 1$", TRUTH),
     ("edges_of", r"complex_quotient", r"'0' in (first|last)\[0\]", SAME),
     ("edges_of", r" quotient\(", r"'0' in (first|last)\[0\] \(3\)", SAME),
