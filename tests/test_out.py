@@ -340,3 +340,14 @@ def test_any_step_into_any_other(dtype, step, out_step):
     between = np.ones(whole.shape[-1], bool)
     between[::out_step] = False
     assert (whole[:, :, between] == 77).all()
+
+
+def test_a_list_of_results_is_read_once():
+    class Changing(list):
+        def __iter__(self):
+            yield from self[:]
+            self[:] = [None]
+
+    result = np.empty(5, "f4")
+    assert cgrad.gradient(np.arange(5, dtype="f4"), out=Changing([result])) is result
+    assert result.tolist() == [1.0] * 5
