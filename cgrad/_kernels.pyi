@@ -4,17 +4,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-def compiled_function(
-    function: Callable[..., Any], otherwise: Callable[..., Any], /
-) -> Callable[..., Any]:
-    """
-    Return what is called like a function of the public one's arguments, and answers by the door.
-
-    ``otherwise(f, varargs, axis, edge_order, out, workers)`` answers where the door has no answer,
-    with the number that `workers` means, or None. The function itself is only called with
-    arguments that it does not take, without one for f, or by names of a subclass of str.
-    """
-
 def differentiate(
     f: Any,
     spacings: tuple[Any, ...],
@@ -38,6 +27,17 @@ def differentiate(
     the caller's `numpy.errstate` does not ignore, gives None; of these, only the
     last may have written to `out`. Nothing is raised but what allocating a result
     raises, and nothing is warned of.
+    """
+
+def compiled_function(
+    function: Callable[..., Any], otherwise: Callable[..., Any], /
+) -> Callable[..., Any]:
+    """
+    Return what is called like `cgrad.gradient`, a function, and answers by the door (src/call.pxi).
+
+    ``otherwise(f, varargs, axis, edge_order, out, workers)`` answers where the door has no answer,
+    with the number that `workers` means, or None. The function itself is only called with
+    arguments that it does not take, without one for f, or by names of a subclass of str.
     """
 
 def build_info() -> tuple[bytes, bytes]:

@@ -33,7 +33,7 @@ NAMES[<int> AXIS] = PyUnicode_InternFromString("axis")
 NAMES[<int> EDGE_ORDER] = PyUnicode_InternFromString("edge_order")
 NAMES[<int> OUT] = PyUnicode_InternFromString("out")
 NAMES[<int> WORKERS] = PyUnicode_InternFromString("workers")
-cdef object ONE = 1
+cdef object ONE = 1               # held here, and borrowed by each call without an edge order
 
 
 cdef int argument_of(PyObject *name):

@@ -1,7 +1,7 @@
 /* The type of the public function: a function of Python's whose calls are answered without it.
 
-   A frame of Python's, with what it looks up for each argument that was left out, takes as long as
-   all that the door does for ten numbers. Functions of NumPy's that it dispatches are of a type
+   A frame of Python's, with what it looks up for each argument that was left out, takes nearly as
+   long as all that the door does for ten numbers. Functions of NumPy's that it dispatches are of a type
    much like this. It is a method of instances, has a signature and help, and is pickled, as
    functions are. */
 

@@ -92,7 +92,10 @@ def test_it_is_bound_as_a_method_as_numpys_is():
 def test_python_takes_it_for_a_function_as_it_does_numpys():
     for function in np.gradient, cgrad.gradient:
         assert inspect.isroutine(function)
-        assert repr(function) == f"<function gradient at {id(function):#x}>"
+        name, address = repr(function).split(" at 0x")    # which systems write in their own ways
+        assert name == "<function gradient"
+        assert address[-1] == ">"
+        assert int(address[:-1], 16) == id(function)
         assert function.__name__ == function.__qualname__ == "gradient"
         assert pydoc.plain(pydoc.render_doc(function)).splitlines()[2].startswith("gradient(f, *")
     assert cgrad.gradient.__module__ == "cgrad._gradient"
