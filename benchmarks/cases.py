@@ -311,7 +311,7 @@ def tiny_cases():
 
 def small_cases():
     """Arrays that fit in the first-level cache, or nearly."""
-    for n in (1000, 10_000):
+    for n in (1000, 3000, 10_000):
         for dtype in ("f4", "f8"):
             yield Case("small", (n,), dtype)
     yield Case("small", (10_000,), spacing="scalar")
