@@ -34,7 +34,7 @@ def _implementation_of(function):
 
 # What it comes to if no argument has an answer of its own (NEP 18). Calling this saves the
 # time of asking them, which is what it took to ask our door.
-_implementation = _implementation_of(_numpy_gradient)
+implementation = _implementation_of(_numpy_gradient)
 
 # What makes NumPy's arrays answer by that implementation; most subclasses inherit it.
 _as_arrays_do = np.ndarray.__array_function__
@@ -56,14 +56,6 @@ def _answers_itself(kind):
         return False                  # to NumPy, too, any error means none
 
 
-def compiled_or_numpy(f, varargs, axis, edge_order):
-    """Answer a call in which no argument answers for itself."""
-    result = differentiate(f, varargs, axis, edge_order)
-    if result is None:
-        return _implementation(f, *varargs, axis=axis, edge_order=edge_order)
-    return result
-
-
 def _answer_of_numpy(f, varargs, axis, edge_order, workers=None):
     """Fall back: call `numpy.gradient` with what it was called with here."""
     for argument in (f, *varargs):
@@ -72,8 +64,8 @@ def _answer_of_numpy(f, varargs, axis, edge_order, workers=None):
             break
     else:
         if axis is None and type(edge_order) is int and edge_order == 1:
-            return _implementation(f, *varargs)
-        return _implementation(f, *varargs, axis=axis, edge_order=edge_order)
+            return implementation(f, *varargs)
+        return implementation(f, *varargs, axis=axis, edge_order=edge_order)
     if _is_for_dask(f, varargs):
         from cgrad._dask import gradient_of_dask
         return gradient_of_dask(f, varargs, axis, edge_order, 1 if workers is None else workers)

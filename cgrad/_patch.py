@@ -1,9 +1,9 @@
 """`numpy.gradient` itself made fast, for code that cannot be edited: asked for, and reversible.
 
 Not by another function under NumPy's name: libraries have taken hold of the one that was there
-(``from numpy import gradient``), and some keep tables by it (astropy's units). The function
-object stays and what it runs is exchanged (`function.__code__`), behind NumPy's dispatcher, so that
-duck arrays answer for themselves as ever.
+(``from numpy import gradient``), and some keep tables by it (astropy's units). Function objects
+stay and what they run is exchanged (`function.__code__`), behind NumPy's dispatcher, so that duck
+arrays answer for themselves as ever.
 """
 
 import contextlib
@@ -12,23 +12,34 @@ from _thread import allocate_lock  # threading would be another import
 
 import numpy as np
 
-from cgrad._gradient import compiled_or_numpy
+import cgrad._gradient
 
 _lock = allocate_lock()
-# The function whose code is exchanged. What it was and how often it is patched stands in its own
-# dictionary, so that modules of ours that are imported anew find it.
+# The functions whose code is exchanged: what computes, and what names the arguments that the
+# dispatcher looks at. What they were and how often they are patched stands in dictionaries of their
+# own, so that modules of ours that are imported anew find it.
 _implementation = getattr(np.gradient, "_implementation", None)
+_relevant_arguments = getattr(_implementation, "__globals__", {}).get("_gradient_dispatcher")
 
 
 def gradient(f, *varargs, axis=None, edge_order=1):
     """Stand in for NumPy's implementation, among whose globals this runs."""
-    answer = "compiled_or_numpy"  # for this constant the function itself is put in
-    return answer(f, varargs, axis, edge_order)
+    function = "differentiate"  # for such a constant the function itself is put in
+    result = function(f, varargs, axis, edge_order)
+    if result is None:
+        function = "implementation"
+        return function(f, *varargs, axis=axis, edge_order=edge_order)
+    return result
 
 
 _code = gradient.__code__.replace(co_consts=tuple(
-    compiled_or_numpy if constant == "compiled_or_numpy" else constant
-    for constant in gradient.__code__.co_consts))
+    getattr(cgrad._gradient, constant) if constant in ("differentiate", "implementation")
+    else constant for constant in gradient.__code__.co_consts))
+
+
+def relevant_arguments(f, *varargs, axis=None, edge_order=None):
+    """Stand in for NumPy's generator of the same, which takes a third of a small call."""
+    return f, *varargs
 
 
 def _renew_lock():
@@ -50,6 +61,29 @@ def _check_signature():
         raise RuntimeError(
             "patch_numpy: expected numpy.gradient to be implemented by a Python function with the "
             f"arguments {inspect.signature(gradient)}, not {_implementation!r}")
+
+
+def _names_the_same(function):
+    """Tell whether NumPy's function names the arguments that ours does."""
+    import inspect
+
+    return inspect.isfunction(function) and (
+        inspect.signature(function) == inspect.signature(relevant_arguments)
+        and tuple(function(*"fgh", axis="a", edge_order="e")) == tuple("fgh"))
+
+
+def _exchange_code(function, code):
+    """Let a function run other code until `_restore_code`."""
+    function.code_of_numpy = function.__code__
+    function.__code__ = code
+
+
+def _restore_code(function):
+    """Let a function run the code that NumPy brought, if that was exchanged."""
+    code = getattr(function, "code_of_numpy", None)
+    if code is not None:
+        function.__code__ = code
+        del function.code_of_numpy
 
 
 def _depth():
@@ -79,8 +113,8 @@ def patch_numpy():
     Notes
     -----
     The function object stays the same and its implementation is exchanged, behind the dispatcher
-    of NEP 18: masked arrays, units and other duck arrays are treated as without it. It
-    holds in all threads.
+    of NEP 18, which asks the same arguments as before: masked arrays, units and other duck arrays
+    are treated as without it. It holds in all threads.
 
     Examples
     --------
@@ -95,8 +129,9 @@ def patch_numpy():
         depth = _depth()
         if depth == 0:
             _check_signature()
-            _implementation.code_of_numpy = _implementation.__code__
-            _implementation.__code__ = _code
+            _exchange_code(_implementation, _code)
+            if _names_the_same(_relevant_arguments):
+                _exchange_code(_relevant_arguments, relevant_arguments.__code__)
         _implementation.times_patched = depth + 1
 
 
@@ -114,8 +149,8 @@ def restore_numpy():
         if depth == 0:
             raise RuntimeError("restore_numpy: expected a patch_numpy before, and there was none")
         if depth == 1:
-            _implementation.__code__ = _implementation.code_of_numpy
-            del _implementation.code_of_numpy
+            _restore_code(_implementation)
+            _restore_code(_relevant_arguments)
         _implementation.times_patched = depth - 1
 
 
