@@ -208,7 +208,7 @@ cdef int allocate_coefficients(Plan *plan) except -1:
         job = &plan.jobs[j]
         if not job.uniform and not job.in_place:
             job.capacity = job.n
-            if plan.size >= WORTH_RELEASING and job.n > max(plan.size // 512, <Py_ssize_t> LITTLE):
+            if plan.size >= WHOLE and job.n > max(plan.size // 512, <Py_ssize_t> LITTLE):
                 job.capacity = min(job.n, <Py_ssize_t> (3 * ROW if job.direct else ROW))
             job.start = job.stop = 0
             # Coordinates are one run, with those of the points before and after.
@@ -232,7 +232,8 @@ cdef enum:
     WORTH_SETTING = 1 << 18       # bytes: for less, setting its handler takes longer than malloc
     FEW = 4                       # axes
     LITTLE = 1024                 # coefficients of so many points are always kept
-    WORTH_RELEASING = 2048        # points: for fewer, giving up the GIL costs more than it gives
+    WORTH_RELEASING = 96 << 10    # bytes: for less, giving up the GIL costs more than it gives
+    STEPS_WORTH_RELEASING = 1 << 14    # and for so few steps between coordinates to compare
     WORTH_SHARING = 1 << 16       # points: for fewer, so does asking helper threads
     MOST_WORKERS = 256
 
@@ -762,21 +763,27 @@ cdef int number_of_workers(const Plan *plan, object workers) except -1:
     return min(default_workers() if workers is None else workers, MOST_WORKERS)
 
 
+cdef bint is_worth_releasing(const Plan *plan) noexcept nogil:
+    """Whether it takes so long that other threads gain by the GIL: about a microsecond."""
+    cdef Py_ssize_t work = plan.bytes
+    cdef int j
+    for j in range(plan.njobs):
+        if not plan.jobs[j].uniform:
+            work *= 3                 # divisions a point
+            break
+    return work >= WORTH_RELEASING
+
+
 cdef int carry_out(Plan *plan, int workers) except -1:
     """Compute; return the events that threads other than this one met."""
-    cdef Blocks blocks
     if workers > 1:
         return share(plan, workers)
     allocate_coefficients(plan)
-    if plan.size < WORTH_RELEASING:
-        visit_whole(plan)
-    else:
+    if is_worth_releasing(plan):
         with nogil:
-            if is_one_row(plan):
-                visit_row(plan)
-            else:
-                cut_into_blocks(plan, 1, &blocks)
-                walk(plan, &blocks, 0, blocks.total)
+            visit_all(plan)
+    else:
+        visit_all(plan)
     free_coefficients(plan)
     return 0
 
@@ -821,7 +828,7 @@ cdef object answer_or_none(object f, tuple spacings, object axis, object edge_or
     cdef object results
     cdef bytearray room
     cdef int j, n, ndim, events, before
-    cdef Py_ssize_t given = PyTuple_GET_SIZE(spacings), size
+    cdef Py_ssize_t given = PyTuple_GET_SIZE(spacings)
 
     # Check: is the call of a kind that is compiled here?
     if type(f) is list or type(f) is tuple:
@@ -866,14 +873,14 @@ cdef object answer_or_none(object f, tuple spacings, object axis, object edge_or
         return None
 
     # Compute.
-    size = plan.size * (plan.itemsize + plan.out_itemsize * plan.njobs)
-    plan.streams = size >= STREAM_FROM and not (plan.swaps_back and plan.store != NULL)
+    plan.bytes = plan.size * (plan.itemsize + plan.out_itemsize * plan.njobs)
+    plan.streams = plan.bytes >= STREAM_FROM and not (plan.swaps_back and plan.store != NULL)
     plan.fetches = plan.size * plan.itemsize >= FETCH_FROM and has_gaps(&plan)
     # A file may not fit in memory, and jumps in it take long. Small data is one block.
-    plan.in_order = plan.size >= WORTH_RELEASING and (
+    plan.in_order = plan.size >= WHOLE and (
         is_foreign(array) or is_foreign(result_of(results, 0)))
     plan.takes_two = may_take_two(&plan)
-    plan.ahead = TWO_AHEAD if size >= STREAM_FROM // 2 else 0
+    plan.ahead = TWO_AHEAD if plan.bytes >= STREAM_FROM // 2 else 0
     plan.crosses_edges = may_cross_edges(&plan)
     events = before | compute(&plan, n)
     if plan.crosses_edges and not is_silent(&plan, events):

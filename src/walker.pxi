@@ -20,6 +20,7 @@ cdef extern from *:
 
 cdef enum:
     MAX_DIMS = 64                 # NumPy's own limit
+    WHOLE = 2048                  # points: fewer are one block, and all their coefficients are kept
     BLOCK = 1 << 18               # bytes of f in a block: with results of its size, about an L2
     ROW = 512                     # doubles that are loaded at a time: three rows fit in L1
     SHARES = 4                    # blocks for each worker, at least, so that none waits long
@@ -83,6 +84,7 @@ cdef struct Plan:
     Py_ssize_t shape[MAX_DIMS]
     Py_ssize_t stride[MAX_DIMS]   # of f
     Py_ssize_t size               # points in all
+    Py_ssize_t bytes              # of f and all results
     Py_ssize_t unit               # bytes in which its strides are given: a number, or 1
     Py_ssize_t itemsize           # of f
     Py_ssize_t out_itemsize
@@ -816,18 +818,6 @@ cdef void visit_row(const Plan *plan) noexcept nogil:
            coefficients, coefficients + apart, coefficients + 2 * apart, &row)
 
 
-cdef void visit_whole(Plan *plan) noexcept nogil:
-    """Visit all of an array for whose coefficients there is room."""
-    cdef Py_ssize_t lo[MAX_DIMS]
-    cdef int d
-    if is_one_row(plan):
-        visit_row(plan)
-        return
-    for d in range(plan.ndim):
-        lo[d] = 0
-    visit(plan, lo, plan.shape)
-
-
 cdef struct Blocks:
     # How f is cut into blocks, and in which order they are visited.
     Py_ssize_t shape[MAX_DIMS]    # of a block
@@ -928,3 +918,19 @@ cdef void walk(Plan *plan, const Blocks *blocks, Py_ssize_t first, Py_ssize_t la
                 break
     if plan.streams:
         end_streaming()
+
+
+cdef void visit_all(Plan *plan) noexcept nogil:
+    """Differentiate all of f, by this thread alone."""
+    cdef Py_ssize_t lo[MAX_DIMS]
+    cdef Blocks blocks
+    cdef int d
+    if is_one_row(plan):
+        visit_row(plan)
+    elif plan.size < WHOLE:
+        for d in range(plan.ndim):
+            lo[d] = 0
+        visit(plan, lo, plan.shape)
+    else:
+        cut_into_blocks(plan, 1, &blocks)
+        walk(plan, &blocks, 0, blocks.total)
