@@ -881,14 +881,15 @@ cdef object answer_or_none(object f, tuple spacings, object axis, object edge_or
         is_foreign(array) or is_foreign(result_of(results, 0)))
     plan.takes_two = may_take_two(&plan)
     plan.ahead = TWO_AHEAD if plan.bytes >= STREAM_FROM // 2 else 0
-    plan.crosses_edges = may_cross_edges(&plan)
+    plan.flat = is_flat(&plan)
+    plan.crosses_edges = plan.flat or may_cross_edges(&plan)
     events = before | compute(&plan, n)
     if plan.crosses_edges and not is_silent(&plan, events):
         # Between the end of a row, or a plane, and the beginning of the next, there may have been
         # differences that are not the gradient's.
         if not set_places(&plan, array, ndim, axes, spacings, results, out is not None):
             return None
-        plan.crosses_edges = plan.takes_two = False
+        plan.flat = plan.crosses_edges = plan.takes_two = False
         events = before | compute(&plan, n)
     if events & EVENT_UNDER and plan.parts == 2:
         # By the machine, NumPy fuses an addition of zero: the sign of one may differ.

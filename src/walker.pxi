@@ -4,8 +4,8 @@
 # in cache. `visit` cuts a block along an axis into first edge, interior and last
 # edge; they differ only in their `Stencil`. `prepare_sweep` finds out which loops go
 # over such a box and which of them is the row; `apply` runs one stencil over it, row
-# by row. Two axes may be taken at once: `visit_two`. Data that is one row needs none of
-# this: `visit_row`.
+# by row. Two axes may be taken at once: `visit_two`. Data that is one row, or can be run over
+# as if it were, needs none of this: `visit_row` and `visit_flat`.
 #
 # None of this can fail: no allocation, no Python, no status.
 
@@ -29,7 +29,7 @@ cdef enum:
     EDGES = 2                     # points of an axis that are no interior ones
     BRIEF = 1536                  # bytes of a row that is short: see `brief_bytes`
     TOGETHER = 1 << 14            # bytes of such rows: with as much of a result, about an L1
-    TWO_FROM = 1 << 15            # bytes of f, from which on two axes at once pay
+    TWO_FROM = 1 << 15            # bytes of f, from which on two axes at once pay; less may be flat
     TWO_TOGETHER = 1 << 15        # bytes of rows that are then run over at once,
     TWO_ROWS = 100                # and how many: their edges lie in as many lines
     TWO_AHEAD = 1 << 12           # bytes: so far ahead are large data and results asked for
@@ -105,6 +105,7 @@ cdef struct Plan:
     bint streams                  # results of numbers side by side go past the caches
     bint fetches                  # rows of f are asked for before they are needed
     bint crosses_edges            # kernels may run from one row into the next
+    bint flat                     # and over all of f as if it were one
     bint takes_two                # and along the two fastest axes at once
     Py_ssize_t ahead              # then, if not 0: see Rows
     bint in_order                 # blocks are visited in the order of memory
@@ -818,6 +819,52 @@ cdef void visit_row(const Plan *plan) noexcept nogil:
            coefficients, coefficients + apart, coefficients + 2 * apart, &row)
 
 
+cdef bint is_flat(const Plan *plan) noexcept nogil:
+    """Whether a kernel can run along each axis over all of f at once, and finds it in a cache."""
+    cdef Py_ssize_t run = 1
+    cdef int d, j
+    if (plan.ndim < 2 or plan.parts == 2 or plan.reads_rows or plan.halves or plan.streams
+            or plan.size * plan.itemsize >= TWO_FROM):
+        return False
+    for d in range(plan.ndim - 1, -1, -1):
+        if plan.stride[d] != run:
+            return False
+        for j in range(plan.njobs):
+            if plan.jobs[j].out_stride[d] != run or not plan.jobs[j].uniform:
+                return False
+        run *= plan.shape[d]
+    return True
+
+
+cdef void visit_flat(const Plan *plan) noexcept nogil:
+    """Differentiate along each axis by one run over all of f, and write over what is at edges.
+
+    Loops over boxes would take longer than the numbers that such a run has too many.
+    """
+    cdef const Job *job
+    cdef const char *abc
+    cdef Py_ssize_t step, length, lines, count, move, last
+    cdef Rows run, points
+    cdef int j
+    for j in range(plan.njobs):
+        job = &plan.jobs[j]
+        step = plan.stride[job.dim]
+        length = job.n * step         # of a line along the axis and all those beside it
+        lines = plan.size // length
+        move, last = step * plan.itemsize, (length - step) * plan.itemsize
+        abc = <const char *> &job.interior.abc
+        count = plan.size - EDGES * step
+        run = Rows(REAL, count, 1, 1, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
+        if count:
+            job.interior.kernel(job.out + move, plan.f, plan.f + move, plan.f + 2 * move,
+                                abc, abc, abc, &run)
+        points = Rows(REAL, step, 1, 1, lines, length, length, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
+        if step == 1:
+            points = Rows(REAL, lines, length, length, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
+        run_edge(plan, &job.first, job.out, plan.f, step, &points)
+        run_edge(plan, &job.last, job.out + last, plan.f + last, step, &points)
+
+
 cdef struct Blocks:
     # How f is cut into blocks, and in which order they are visited.
     Py_ssize_t shape[MAX_DIMS]    # of a block
@@ -927,6 +974,8 @@ cdef void visit_all(Plan *plan) noexcept nogil:
     cdef int d
     if is_one_row(plan):
         visit_row(plan)
+    elif plan.flat:
+        visit_flat(plan)
     elif plan.size < WHOLE:
         for d in range(plan.ndim):
             lo[d] = 0

@@ -13,7 +13,7 @@ import math
 import numpy as np
 import oracle
 import pytest
-from surroundings import AROUND, LINE, surrounded
+from surroundings import assert_same_in_surroundings, surrounded
 
 import cgrad
 from cgrad._simd import kernels
@@ -30,23 +30,6 @@ SHAPES = [
     # More than one block, cut along the second axis, along the first, or along rows.
     (300, 301), (9, 200, 101), (60, 24, 35), (3, 40_000), (2, 3, 40_000),
 ]
-
-
-def assert_same_in_surroundings(f, spacing, axes, edge_order, offset, order):
-    """Compare with NumPy what is written into memory that must not change around the results."""
-    dtype = f.dtype.str[1:]
-    expected = np.gradient(f, *spacing, axis=axes, edge_order=edge_order)
-    expected = expected if type(expected) is tuple else (expected,)
-    results, memories = zip(
-        *(surrounded(f.shape, dtype, (offset + 8 * k) % LINE, order) for k in range(len(axes))),
-        strict=True)
-    with np.errstate(all="raise"):
-        got = kernels.differentiate(f, spacing, axes, edge_order, None, results)
-    assert got is not None
-    for result, memory, of_numpy in zip(results, memories, expected, strict=True):
-        assert result.tobytes() == of_numpy.tobytes()
-        result.view(memory.dtype)[...] = AROUND[dtype]
-        assert (memory == AROUND[dtype]).all()
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
