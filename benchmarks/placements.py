@@ -33,7 +33,7 @@ LINES = (0, 13, 29, 47)           # by which the code of each build is moved
 LINE = 64
 IGNORED = (".git", ".venv*", ".nox", "build", "dist", "*.so", "_*.c", "__pycache__")
 ROUNDS = 9
-TURN = 5e-4                       # seconds, of calls
+TURN = 5e-4                       # seconds, of calls into results that are there
 SUBTRACTIONS = 2000
 
 

@@ -16,8 +16,8 @@ import cgrad._gradient
 
 _lock = allocate_lock()
 # The functions whose code is exchanged: what computes, and what names the arguments that the
-# dispatcher looks at. What they were and how often they are patched stands in dictionaries of their
-# own, so that modules of ours that are imported anew find it.
+# dispatcher looks at. What they were stands in their own dictionaries, and how often NumPy is
+# patched in that of the first, so that modules of ours that are imported anew find it.
 _implementation = getattr(np.gradient, "_implementation", None)
 _relevant_arguments = getattr(_implementation, "__globals__", {}).get("_gradient_dispatcher")
 
@@ -56,25 +56,37 @@ def _check_signature():
     """Raise if NumPy's function does not take what ours takes."""
     import inspect
 
-    if not inspect.isfunction(_implementation) or (
-            inspect.signature(_implementation) != inspect.signature(gradient)):
+    if (not inspect.isfunction(_implementation) or _implementation.__code__.co_freevars
+            or inspect.signature(_implementation) != inspect.signature(gradient)):
         raise RuntimeError(
-            "patch_numpy: expected numpy.gradient to be implemented by a Python function with the "
-            f"arguments {inspect.signature(gradient)}, not {_implementation!r}")
+            "patch_numpy: expected numpy.gradient to be implemented by a Python function, no closure, "
+            f"with the arguments {inspect.signature(gradient)}, not {_implementation!r}")
 
 
-def _names_the_same(function):
-    """Tell whether NumPy's function names the arguments that ours does."""
+def _code_in_place_of(function):
+    """Return code for NumPy's generator that names the same arguments; None if it would not."""
     import inspect
+    import types
 
-    return inspect.isfunction(function) and (
-        inspect.signature(function) == inspect.signature(relevant_arguments)
-        and tuple(function(*"fgh", axis="a", edge_order="e")) == tuple("fgh"))
+    # Since Python 3.13 it is deprecated to exchange a generator's code for any but a generator's.
+    # What makes it one is an instruction in it; the flag changes nothing, which is tried here.
+    code = relevant_arguments.__code__
+    code = code.replace(co_flags=code.co_flags | inspect.CO_GENERATOR)
+    stand_in = types.FunctionType(code, {})
+    args, kwargs = ("f", "g", "h"), {"axis": "a", "edge_order": "e"}
+    try:
+        does_the_same = (
+            inspect.isgeneratorfunction(function) and not function.__code__.co_freevars
+            and inspect.signature(function) == inspect.signature(relevant_arguments)
+            and tuple(function(*args, **kwargs)) == stand_in(*args, **kwargs) == args)
+    except Exception:
+        does_the_same = False         # it is another's, who knows whose
+    return code if does_the_same else None
 
 
 def _exchange_code(function, code):
     """Let a function run other code until `_restore_code`."""
-    function.code_of_numpy = function.__code__
+    vars(function).setdefault("code_of_numpy", function.__code__)
     function.__code__ = code
 
 
@@ -129,9 +141,10 @@ def patch_numpy():
         depth = _depth()
         if depth == 0:
             _check_signature()
+            code = _code_in_place_of(_relevant_arguments)
+            if code is not None:
+                _exchange_code(_relevant_arguments, code)
             _exchange_code(_implementation, _code)
-            if _names_the_same(_relevant_arguments):
-                _exchange_code(_relevant_arguments, relevant_arguments.__code__)
         _implementation.times_patched = depth + 1
 
 

@@ -233,7 +233,7 @@ cdef enum:
     FEW = 4                       # axes
     LITTLE = 1024                 # coefficients of so many points are always kept
     WORTH_RELEASING = 96 << 10    # bytes: for less, giving up the GIL costs more than it gives
-    STEPS_WORTH_RELEASING = 1 << 14    # and for so few steps between coordinates to compare
+    POINTS_WORTH_RELEASING = 1 << 14    # and for so few whose coordinates are looked at
     WORTH_SHARING = 1 << 16       # points: for fewer, so does asking helper threads
     MOST_WORKERS = 256
 
@@ -764,14 +764,15 @@ cdef int number_of_workers(const Plan *plan, object workers) except -1:
 
 
 cdef bint is_worth_releasing(const Plan *plan) noexcept nogil:
-    """Whether it takes so long that other threads gain by the GIL: about a microsecond."""
+    """Whether it takes so long that other threads gain by the GIL, or may wait for a file."""
     cdef Py_ssize_t work = plan.bytes
+    cdef bint slow = plan.reads_rows or plan.value == EXTENDED
     cdef int j
     for j in range(plan.njobs):
-        if not plan.jobs[j].uniform:
-            work *= 3                 # divisions a point
-            break
-    return work >= WORTH_RELEASING
+        slow |= not plan.jobs[j].uniform
+    if slow:
+        work *= 3                     # a byte of it takes longer: divided, converted, or by the x87
+    return plan.in_order or work >= WORTH_RELEASING
 
 
 cdef int carry_out(Plan *plan, int workers) except -1:
@@ -815,6 +816,17 @@ cdef bint is_silent(const Plan *plan, int events):
     if plan.halves:
         events |= EVENT_UNDER         # rounding to halves does not raise it
     return events == 0 or all_ignored(events)
+
+
+cdef void choose_ways(Plan *plan) noexcept nogil:
+    """Choose what is fastest: past the caches or not, which loops, what is asked for ahead."""
+    plan.bytes = plan.size * (plan.itemsize + plan.out_itemsize * plan.njobs)
+    plan.streams = plan.bytes >= STREAM_FROM and not (plan.swaps_back and plan.store != NULL)
+    plan.fetches = plan.size * plan.itemsize >= FETCH_FROM and has_gaps(plan)
+    plan.takes_two = may_take_two(plan)
+    plan.ahead = TWO_AHEAD if plan.bytes >= STREAM_FROM // 2 else 0
+    plan.flat = is_flat(plan)
+    plan.crosses_edges = plan.flat or may_cross_edges(plan)
 
 
 cdef object answer_or_none(object f, tuple spacings, object axis, object edge_order,
@@ -872,17 +884,10 @@ cdef object answer_or_none(object f, tuple spacings, object axis, object edge_or
     if not set_places(&plan, array, ndim, axes, spacings, results, out is not None):
         return None
 
-    # Compute.
-    plan.bytes = plan.size * (plan.itemsize + plan.out_itemsize * plan.njobs)
-    plan.streams = plan.bytes >= STREAM_FROM and not (plan.swaps_back and plan.store != NULL)
-    plan.fetches = plan.size * plan.itemsize >= FETCH_FROM and has_gaps(&plan)
-    # A file may not fit in memory, and jumps in it take long. Small data is one block.
+    # Compute. A file may not fit in memory, and jumps in it take long. Small data is one block.
     plan.in_order = plan.size >= WHOLE and (
         is_foreign(array) or is_foreign(result_of(results, 0)))
-    plan.takes_two = may_take_two(&plan)
-    plan.ahead = TWO_AHEAD if plan.bytes >= STREAM_FROM // 2 else 0
-    plan.flat = is_flat(&plan)
-    plan.crosses_edges = plan.flat or may_cross_edges(&plan)
+    choose_ways(&plan)
     events = before | compute(&plan, n)
     if plan.crosses_edges and not is_silent(&plan, events):
         # Between the end of a row, or a plane, and the beginning of the next, there may have been

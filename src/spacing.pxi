@@ -118,7 +118,7 @@ cdef bint read_coordinates(cnp.ndarray x, Py_ssize_t n, Spacing *spacing):
     spacing.coordinates.x = cnp.PyArray_BYTES(x)
     spacing.coordinates.itemsize = cnp.PyArray_ITEMSIZE(x)
     spacing.coordinates.stride = cnp.PyArray_STRIDE(x, 0) // cnp.PyArray_ITEMSIZE(x)
-    if n < STEPS_WORTH_RELEASING:
+    if n < WHOLE or n < POINTS_WORTH_RELEASING and not is_foreign(x):
         find_out_whether_even(spacing, n)
     else:
         with nogil:

@@ -843,24 +843,24 @@ cdef void visit_flat(const Plan *plan) noexcept nogil:
     """
     cdef const Job *job
     cdef const char *abc
-    cdef Py_ssize_t step, length, lines, count, move, last
+    cdef Py_ssize_t step, plane, planes, count, move, last
     cdef Rows run, points
     cdef int j
     for j in range(plan.njobs):
         job = &plan.jobs[j]
         step = plan.stride[job.dim]
-        length = job.n * step         # of a line along the axis and all those beside it
-        lines = plan.size // length
-        move, last = step * plan.itemsize, (length - step) * plan.itemsize
+        plane = job.n * step          # points of a row along the axis and of those beside it
+        planes = plan.size // plane
+        move, last = step * plan.itemsize, (plane - step) * plan.itemsize
         abc = <const char *> &job.interior.abc
         count = plan.size - EDGES * step
         run = Rows(REAL, count, 1, 1, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
         if count:
             job.interior.kernel(job.out + move, plan.f, plan.f + move, plan.f + 2 * move,
                                 abc, abc, abc, &run)
-        points = Rows(REAL, step, 1, 1, lines, length, length, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
+        points = Rows(REAL, step, 1, 1, planes, plane, plane, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
         if step == 1:
-            points = Rows(REAL, lines, length, length, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
+            points = Rows(REAL, planes, plane, plane, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
         run_edge(plan, &job.first, job.out, plan.f, step, &points)
         run_edge(plan, &job.last, job.out + last, plan.f + last, step, &points)
 

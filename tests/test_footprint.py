@@ -1,5 +1,6 @@
 """What a call and an import cost beside time: memory, modules, the GIL."""
 
+import mmap
 import subprocess
 import sys
 import sysconfig
@@ -111,15 +112,15 @@ def test_an_import_does_not_turn_the_gil_on():
     assert run("import cgrad, sys; print(sys._is_gil_enabled())") == ["False"]
 
 
-def test_the_gil_is_free_while_kernels_run():
-    f = np.zeros((600, 600, 20))
+def others_run_meanwhile(function, times):
+    """Call a function so often, and tell whether another thread got the GIL meanwhile."""
     inside = threading.Event()
     done = threading.Event()
 
     def work():
         inside.set()
-        for _ in range(20):
-            cgrad.gradient(f)
+        for _ in range(times):
+            function()
         done.set()
 
     interval = sys.getswitchinterval()
@@ -129,11 +130,40 @@ def test_the_gil_is_free_while_kernels_run():
     try:
         worker.start()
         inside.wait()
-        overlapped = not done.is_set()
+        return not done.is_set()
     finally:
         sys.setswitchinterval(interval)
         worker.join()
-    assert overlapped
+
+
+def test_the_gil_is_free_while_kernels_run():
+    f = np.zeros((600, 600, 20))
+    assert others_run_meanwhile(lambda: cgrad.gradient(f), 20)
+
+
+@pytest.mark.parametrize("mapped", ["data", "results", "coordinates"])
+def test_the_gil_is_free_while_a_file_may_be_waited_for(mapped):
+    n = 2048
+    memory = np.frombuffer(mmap.mmap(-1, 4 * n), np.float32)
+    f, out, x = np.ones((3, n), np.float32)
+    x[...] = np.arange(n)             # even, so that all of them are looked at
+    memory[...] = x
+    if mapped == "data":
+        assert others_run_meanwhile(lambda: cgrad.gradient(memory, out=out), 20_000)
+    elif mapped == "results":
+        assert others_run_meanwhile(lambda: cgrad.gradient(f, out=memory), 20_000)
+    else:
+        assert others_run_meanwhile(lambda: cgrad.gradient(f, memory, out=out), 20_000)
+
+
+@pytest.mark.skipif(
+    sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python has no GIL to give up")
+def test_the_gil_is_kept_for_what_takes_less_than_to_give_it_up():
+    f, out, x = np.ones((3, 2048), np.float32)
+    x[...] = np.arange(2048)
+    for args in (f,), (f, x):
+        assert not others_run_meanwhile(
+            lambda args=args: cgrad.gradient(*args, out=out), 20_000)
 
 
 def test_a_missing_compiled_module_says_how_to_build_it():

@@ -121,6 +121,20 @@ def test_a_numpy_with_other_arguments_is_refused():
         cgrad.patch_numpy()
 
 
+def test_a_gradient_that_is_a_closure_is_refused_and_left_alone():
+    inner = 1
+
+    def closure(f, *varargs, axis=None, edge_order=1):
+        return inner
+
+    before = closure.__code__, state_of_numpy()
+    with mock.patch.object(_patch, "_implementation", closure), pytest.raises(
+            RuntimeError, match="to be implemented by a Python function"):
+        cgrad.patch_numpy()
+    assert (closure.__code__, state_of_numpy()) == before
+    assert not cgrad.is_patched()
+
+
 def yields_less(f, *varargs, axis=None, edge_order=None):
     yield f
 
@@ -135,12 +149,50 @@ def takes_more(f, *varargs, axis=None, edge_order=None, more=None):
     yield from varargs
 
 
-@pytest.mark.parametrize("other", [yields_less, yields_coordinates_first, takes_more, len, None])
+def returns_them(f, *varargs, axis=None, edge_order=None):
+    return f, *varargs
+
+
+def wants_arrays(f, *varargs, axis=None, edge_order=None):
+    yield f.shape
+
+
+def closure():
+    def yields_them(f, *varargs, axis=None, edge_order=None):
+        yield from inner(f, *varargs)
+
+    inner = returns_them
+    return yields_them
+
+
+@pytest.mark.parametrize("other", [
+    yields_less, yields_coordinates_first, takes_more, returns_them, wants_arrays, closure(), len,
+    None])
 def test_a_numpy_that_asks_other_arguments_still_does_while_it_is_patched(other):
-    code = getattr(other, "__code__", None)
+    code, before = getattr(other, "__code__", None), state_of_numpy()
     with mock.patch.object(_patch, "_relevant_arguments", other), cgrad.patched_numpy():
         assert getattr(other, "__code__", None) is code
         assert times_numpy_computes(np.gradient, np.arange(5.0)) == 0
+    assert [now for now, _ in state_of_numpy()] == [code for code, _ in before]
+
+
+@pytest.mark.parametrize("exchanges", [1, 2])
+def test_what_an_interrupted_patch_left_is_undone_after_the_next(exchanges):
+    before, exchange, done = state_of_numpy(), _patch._exchange_code, []
+
+    def exchange_and_interrupt(function, code):
+        exchange(function, code)
+        done.append(function)
+        if len(done) == exchanges:
+            raise KeyboardInterrupt
+
+    with mock.patch.object(_patch, "_exchange_code", exchange_and_interrupt), pytest.raises(
+            KeyboardInterrupt):
+        cgrad.patch_numpy()
+    assert not cgrad.is_patched()
+    with cgrad.patched_numpy():
+        assert times_numpy_computes(np.gradient, np.arange(5.0)) == 0
+    assert [now for now, _ in state_of_numpy()] == [code for code, _ in before]
 
 
 class Duck:
