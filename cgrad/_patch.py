@@ -59,8 +59,8 @@ def _check_signature():
     if (not inspect.isfunction(_implementation) or _implementation.__code__.co_freevars
             or inspect.signature(_implementation) != inspect.signature(gradient)):
         raise RuntimeError(
-            "patch_numpy: expected numpy.gradient to be implemented by a Python function, no closure, "
-            f"with the arguments {inspect.signature(gradient)}, not {_implementation!r}")
+            "patch_numpy: expected numpy.gradient to be implemented by a Python function, not a "
+            f"closure, with the arguments {inspect.signature(gradient)}, not {_implementation!r}")
 
 
 def _code_in_place_of(function):
