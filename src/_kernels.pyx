@@ -488,6 +488,15 @@ cdef bint keeps_memory(Py_ssize_t size, Py_ssize_t itemsize, Py_ssize_t worth):
     return <PyObject *> handler == PyDataMem_DefaultHandler
 
 
+cdef bint has_single(cnp.ndarray array):
+    """Whether an axis has one point, whose stride means nothing."""
+    cdef int d
+    for d in range(cnp.PyArray_NDIM(array)):
+        if cnp.PyArray_DIM(array, d) == 1:
+            return True
+    return False
+
+
 cdef cnp.ndarray new_with_strides(cnp.ndarray f, cnp.dtype dtype, list found):
     """A new array of f's shape with these strides."""
     cdef cnp.npy_intp strides[MAX_DIMS]
@@ -527,8 +536,9 @@ cdef object new_results(cnp.ndarray f, cnp.dtype dtype, int naxes):
     cdef bint dense = cnp.PyArray_IS_C_CONTIGUOUS(f) or cnp.PyArray_IS_F_CONTIGUOUS(f)
     if not has_result_of_own_type(dtype.type_num):
         dtype = cnp.PyArray_DescrFromType(cnp.NPY_DOUBLE)
-        if not (boolean or dense):
-            # NumPy would make them like a converted copy. Nobody else can change a view's shape.
+        if not (boolean or dense) and has_single(f):
+            # NumPy would make them like a converted copy, in which the place of such an axis may be
+            # another. Nobody else can change a view's shape.
             f = f.view()
             strides = strides_of_converted(f, dtype)
     kept = keeps_memory(cnp.PyArray_SIZE(f), cnp.PyDataType_ELSIZE(dtype),
