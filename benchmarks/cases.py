@@ -320,6 +320,9 @@ def small_cases():
     yield Case("small", (1000,), spacing="coordinates")
     yield Case("small", (100, 100))
     yield Case("small", (100, 100), edge_order=2)
+    # Parts of an image.
+    yield Case("small", (16, 16), layout="within")
+    yield Case("small", (16, 16), "u1", layout="within")
     # A track in space, and rows that are as short.
     yield Case("small", (1000, 3))
     yield Case("small", (1000, 8))
