@@ -15,9 +15,8 @@ import numpy as np
 import cgrad._gradient
 
 _lock = allocate_lock()
-# The functions whose code is exchanged: what computes, and what names the arguments that the
-# dispatcher looks at. What they were stands in their own dictionaries, and how often NumPy is
-# patched in that of the first, so that modules of ours that are imported anew find it.
+# What computes, and what names the arguments that the dispatcher looks at. What they were, and how
+# often they are patched, stands in their dictionaries: modules of ours may be imported anew.
 _implementation = getattr(np.gradient, "_implementation", None)
 _relevant_arguments = getattr(_implementation, "__globals__", {}).get("_gradient_dispatcher")
 
@@ -72,15 +71,15 @@ def _code_in_place_of(function):
     # What makes it one is an instruction in it; the flag changes nothing, which is tried here.
     code = relevant_arguments.__code__
     code = code.replace(co_flags=code.co_flags | inspect.CO_GENERATOR)
-    stand_in = types.FunctionType(code, {})
-    args, kwargs = ("f", "g", "h"), {"axis": "a", "edge_order": "e"}
+    args, kwargs = ("f", "g"), {"axis": 0, "edge_order": 1}
     try:
         does_the_same = (
             inspect.isgeneratorfunction(function) and not function.__code__.co_freevars
             and inspect.signature(function) == inspect.signature(relevant_arguments)
-            and tuple(function(*args, **kwargs)) == stand_in(*args, **kwargs) == args)
+            and tuple(function(*args, **kwargs)) == args
+            and types.FunctionType(code, {})(*args, **kwargs) == args)
     except Exception:
-        does_the_same = False         # it is another's, who knows whose
+        does_the_same = False
     return code if does_the_same else None
 
 

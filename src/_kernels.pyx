@@ -775,14 +775,10 @@ cdef int number_of_workers(const Plan *plan, object workers) except -1:
 
 cdef bint is_worth_releasing(const Plan *plan) noexcept nogil:
     """Whether it takes so long that other threads gain by the GIL, or may wait for a file."""
-    cdef Py_ssize_t work = plan.bytes
-    cdef bint slow = plan.reads_rows or plan.value == EXTENDED
-    cdef int j
-    for j in range(plan.njobs):
-        slow |= not plan.jobs[j].uniform
-    if slow:
-        work *= 3                     # a byte of it takes longer: divided, converted, or by the x87
-    return plan.in_order or work >= WORTH_RELEASING
+    cdef Py_ssize_t worth = WORTH_RELEASING
+    if plan.reads_rows or plan.value == EXTENDED or not plan.jobs[0].uniform:
+        worth //= 3                   # a byte takes longer: converted, by the x87, or divided
+    return plan.in_order or plan.bytes >= worth
 
 
 cdef int carry_out(Plan *plan, int workers) except -1:

@@ -651,14 +651,14 @@ cdef void run_two(const Plan *plan, const Job *along, const Job *across, Py_ssiz
     cdef const char *abc = <const char *> &along.interior.abc
     cdef const char *f = plan.f + begin * size
     cdef char *out = along.out + begin * size
-    cdef Rows run = Rows(REAL, count * n - EDGES, 1, 1, 1, n, n, 0, 0, NULL, NULL, NULL,
-                         &across.interior.abc, 0, plan.ahead)
-    cdef Rows points = Rows(REAL, count, n, n, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
+    cdef Rows rows = Rows(REAL, count * n - EDGES, 1, 1, 1, n, n, 0, 0, NULL, NULL, NULL,
+                          &across.interior.abc, 0, plan.ahead)
     if both:
-        run.across = across.out + (begin + 1) * size
-    along.interior.kernel(out + size, f, f + size, f + 2 * size, abc, abc, abc, &run)
-    run_edge(plan, &along.first, out, f, 1, &points)
-    run_edge(plan, &along.last, out + last, f + last, 1, &points)
+        rows.across = across.out + (begin + 1) * size
+    along.interior.kernel(out + size, f, f + size, f + 2 * size, abc, abc, abc, &rows)
+    rows.count, rows.step, rows.out_step, rows.across = count, n, n, NULL
+    run_edge(plan, &along.first, out, f, 1, &rows)
+    run_edge(plan, &along.last, out + last, f + last, 1, &rows)
 
 
 cdef bint visit_differences(const Plan *plan, const Job *along, const Job *across,
@@ -844,7 +844,7 @@ cdef void visit_flat(const Plan *plan) noexcept nogil:
     cdef const Job *job
     cdef const char *abc
     cdef Py_ssize_t step, plane, planes, count, move, last
-    cdef Rows run, points
+    cdef Rows rows
     cdef int j
     for j in range(plan.njobs):
         job = &plan.jobs[j]
@@ -854,15 +854,17 @@ cdef void visit_flat(const Plan *plan) noexcept nogil:
         move, last = step * plan.itemsize, (plane - step) * plan.itemsize
         abc = <const char *> &job.interior.abc
         count = plan.size - EDGES * step
-        run = Rows(REAL, count, 1, 1, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
+        rows = Rows(REAL, count, 1, 1, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
         if count:
             job.interior.kernel(job.out + move, plan.f, plan.f + move, plan.f + 2 * move,
-                                abc, abc, abc, &run)
-        points = Rows(REAL, step, 1, 1, planes, plane, plane, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
-        if step == 1:
-            points = Rows(REAL, planes, plane, plane, 1, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0)
-        run_edge(plan, &job.first, job.out, plan.f, step, &points)
-        run_edge(plan, &job.last, job.out + last, plan.f + last, step, &points)
+                                abc, abc, abc, &rows)
+        # An edge: rows of the points beside one another, or, along the last axis, one row of all.
+        if step > 1:
+            rows.count, rows.rows, rows.jump, rows.out_jump = step, planes, plane, plane
+        else:
+            rows.count, rows.step, rows.out_step = planes, plane, plane
+        run_edge(plan, &job.first, job.out, plan.f, step, &rows)
+        run_edge(plan, &job.last, job.out + last, plan.f + last, step, &rows)
 
 
 cdef struct Blocks:
