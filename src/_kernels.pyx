@@ -233,7 +233,7 @@ cdef enum:
     FEW = 4                       # axes
     LITTLE = 1024                 # coefficients of so many points are always kept
     WORTH_RELEASING = 96 << 10    # bytes: for less, giving up the GIL costs more than it gives
-    POINTS_WORTH_RELEASING = 1 << 14    # and for so few whose coordinates are looked at
+    POINTS_WORTH_RELEASING = 1 << 14    # of coordinates: to look at fewer, too
     WORTH_SHARING = 1 << 16       # points: for fewer, so does asking helper threads
     MOST_WORKERS = 256
 

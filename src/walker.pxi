@@ -839,7 +839,7 @@ cdef bint is_flat(const Plan *plan) noexcept nogil:
 cdef void visit_flat(const Plan *plan) noexcept nogil:
     """Differentiate along each axis by one run over all of f, and write over what is at edges.
 
-    Loops over boxes would take longer than the numbers that such a run has too many.
+    Loops over boxes would take longer than what is computed for nothing.
     """
     cdef const Job *job
     cdef const char *abc

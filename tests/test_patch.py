@@ -176,6 +176,16 @@ def test_a_numpy_that_asks_other_arguments_still_does_while_it_is_patched(other)
     assert [now for now, _ in state_of_numpy()] == [code for code, _ in before]
 
 
+def returns_less(f, *varargs, axis=None, edge_order=None):
+    return (f,)
+
+
+def test_code_that_would_ask_other_arguments_is_not_put_in():
+    before = state_of_numpy()
+    with mock.patch.object(_patch, "relevant_arguments", returns_less), cgrad.patched_numpy():
+        assert state_of_numpy()[1] == before[1]
+
+
 @pytest.mark.parametrize("exchanges", [1, 2])
 def test_what_an_interrupted_patch_left_is_undone_after_the_next(exchanges):
     before, exchange, done = state_of_numpy(), _patch._exchange_code, []

@@ -15,7 +15,7 @@ import cgrad
 from cgrad._simd import kernels
 
 SHAPES = [
-    # Axes that are edges alone, or have one point between; lines of one, and one of them.
+    # Axes that are edges alone, or have one point between; also beside an axis of one point.
     (2, 2), (3, 3), (2, 3), (3, 2), (2, 2, 2), (1, 3, 1, 2), (2, 300), (300, 2), (3, 300), (300, 3),
     # Less than a vector, some of them, and groups.
     (4, 4), (5, 7), (8, 8), (9, 17), (4, 4, 4), (5, 6, 7), (3, 3, 3, 3), (2, 3, 4, 5, 2), (40, 41),
@@ -89,8 +89,8 @@ def test_axes_with_coordinates_among_others_are_numpys(kinds):
     oracle.assert_same(cgrad.gradient, (f, *spacing), {})
 
 
-def lines_between_which_is_an_event(kind, shape, axis, dtype):
-    """Data of which differences within lines along an axis are exact, and across their ends not."""
+def rows_between_which_is_an_event(kind, shape, axis, dtype):
+    """Data of which differences within rows along an axis are exact, and across their ends not."""
     limits = np.finfo(dtype)
     f = np.zeros(shape, dtype)
     blocks = f.reshape(math.prod(shape[:axis]), shape[axis], -1)
@@ -106,8 +106,8 @@ def lines_between_which_is_an_event(kind, shape, axis, dtype):
 @pytest.mark.parametrize("axis", [1, 2, 3])
 @pytest.mark.parametrize("dtype", ["f4", "f8", "g"])
 @pytest.mark.parametrize("kind", ["over", "invalid", "under"])
-def test_no_event_comes_from_between_lines(axis, dtype, kind):
-    f = lines_between_which_is_an_event(kind, (3, 5, 6, 5), axis, dtype)
+def test_no_event_comes_from_between_rows(axis, dtype, kind):
+    f = rows_between_which_is_an_event(kind, (3, 5, 6, 5), axis, dtype)
     apart = math.prod(f.shape[axis + 1:])
     with np.errstate(all="raise"):
         expected = np.gradient(f, axis=axis)
@@ -120,7 +120,7 @@ def test_no_event_comes_from_between_lines(axis, dtype, kind):
 
 @pytest.mark.parametrize("numbers", [[1.7e308, 0, -1.7e308], [np.inf, 0, np.inf], [0, 0, 5e-324]])
 @pytest.mark.parametrize("axis", [0, 1, 2])
-def test_an_event_within_a_line_is_heard(numbers, axis):
+def test_an_event_within_a_row_is_heard(numbers, axis):
     f = np.zeros((5, 6, 7))
     np.moveaxis(f, axis, -1)[2, 3, 1:4] = numbers
     oracle.assert_same(cgrad.gradient, (f,), {"axis": axis}, all="warn")
