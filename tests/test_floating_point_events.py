@@ -1,6 +1,8 @@
 """What `numpy.errstate` says is done, in NumPy's words, for each kind of event."""
 
+import contextvars
 import gc
+import importlib.util
 import itertools
 import math
 import warnings
@@ -10,6 +12,7 @@ import oracle
 import pytest
 
 import cgrad
+from cgrad import _errstate
 from cgrad._simd import kernels as _kernels
 
 HUGE, TINY = 1.7e308, 5e-324
@@ -90,6 +93,42 @@ def test_an_event_that_is_ignored_stays_compiled():
         assert _kernels.differentiate(f, (), None, 1) is not None
     with np.errstate(invalid="warn"):
         assert _kernels.differentiate(f, (), None, 1) is None
+
+
+def test_underflow_is_numpys_to_judge_once_errstate_is_set(monkeypatch):
+    def ask():
+        asked.append(1)
+        return {"divide": "ignore", "over": "ignore", "under": "raise", "invalid": "ignore"}
+
+    monkeypatch.setattr(np, "geterr", ask)
+    for data in np.zeros(4, "f2"), np.arange(4) * TINY:
+        call = (data, (3.0,), None, 1)
+        asked = []
+        assert contextvars.Context().run(_kernels.differentiate, *call) is not None
+        assert not asked
+        with np.errstate(divide="warn"):
+            assert _kernels.differentiate(*call) is None
+        assert asked
+
+
+def another_errstate():
+    """A second copy of the module, read anew."""
+    spec = importlib.util.spec_from_file_location("another_errstate", _errstate.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_no_state_of_a_numpy_that_hides_it_or_heeds_underflow_is_known(monkeypatch):
+    def is_known(module):
+        return contextvars.Context().run(module.state.get) is module.unset
+
+    assert is_known(another_errstate())
+    with monkeypatch.context() as patch:
+        patch.delattr(np._core.umath, "_extobj_contextvar")
+        assert not is_known(another_errstate())
+    monkeypatch.setattr(np, "geterr", lambda: {"under": "warn"})
+    assert not is_known(another_errstate())
 
 
 @pytest.mark.parametrize("spacing", [(), (0.3,), (np.arange(3.0),)], ids=repr)

@@ -101,8 +101,8 @@ def test_importing_loads_nothing_but_ourselves():
         "print(*(name for name in set(sys.modules) - before"
         "        if hasattr(sys.modules[name], '__file__')))")   # Cython's own have no file
     assert set(new) == {
-        "cgrad", "cgrad._gradient", "cgrad._kernels", "cgrad._layout", "cgrad._memory",
-        "cgrad._out", "cgrad._patch", "cgrad._simd", "cgrad._workers",
+        "cgrad", "cgrad._errstate", "cgrad._gradient", "cgrad._kernels", "cgrad._layout",
+        "cgrad._memory", "cgrad._out", "cgrad._patch", "cgrad._simd", "cgrad._workers",
         *({f"cgrad._loops_{level}"} if level != "baseline" else ())}
 
 
