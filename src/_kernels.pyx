@@ -158,7 +158,7 @@ cdef extern from "kept_memory.h" nogil:
     void prepare_memory()
 
 cdef extern from "kept_memory.h":
-    object array_of_kept(cnp.ndarray like, cnp.dtype dtype, object handler)
+    object array_of_kept(cnp.ndarray like, cnp.dtype dtype, object handler, bint alike)
 
 prepare_memory()
 cdef object MEMORY = PyCapsule_New(&memory_handler, "mem_handler", NULL)
@@ -531,23 +531,24 @@ cdef cnp.ndarray new_with_strides(cnp.ndarray f, cnp.dtype dtype, list found):
         NULL, 0, NULL)
 
 
-cdef cnp.ndarray new_result(cnp.ndarray f, cnp.dtype dtype, list strides, bint kept):
+cdef cnp.ndarray new_result(cnp.ndarray f, cnp.dtype dtype, list strides, bint kept, bint alike):
     """What `numpy.empty_like` gives, f's order in memory, or a new array with these strides."""
     cdef object result = None
     if strides is not None:
         return new_with_strides(f, dtype, strides)
     if kept:
-        result = array_of_kept(f, dtype, MEMORY)
+        result = array_of_kept(f, dtype, MEMORY, alike)
     if result is None:
         Py_INCREF(dtype)
         result = PyArray_NewLikeArray(f, cnp.NPY_KEEPORDER, dtype, 0)
     return <cnp.ndarray> result
 
 
-cdef object new_results(cnp.ndarray f, cnp.dtype dtype, int naxes):
+cdef object new_results(cnp.ndarray f, cnp.dtype dtype, int naxes, bint alike):
     """One result bare, or a tuple of them.
 
-    f's dtype is the one that it was read with: others may have given it another since.
+    f's dtype is the one that it was read with: others may have given it another since. Those that
+    are to be `alike` begin in their cache line where f does, else where a line does.
     """
     cdef cnp.ndarray result = None
     cdef tuple results = PyTuple_New(naxes) if naxes > 1 else None
@@ -569,7 +570,7 @@ cdef object new_results(cnp.ndarray f, cnp.dtype dtype, int naxes):
         handler = cnp.PyDataMem_SetHandler(MEMORY)
     try:
         for j in range(naxes):
-            result = new_result(f, dtype, strides, kept and dense)
+            result = new_result(f, dtype, strides, kept and dense, alike)
             if naxes > 1:
                 Py_INCREF(result)
                 PyTuple_SET_ITEM(results, j, result)
@@ -869,6 +870,7 @@ cdef object answer_or_none(object f, tuple spacings, object axis, object edge_or
     cdef bytearray room
     cdef int j, n, ndim, events, before
     cdef Py_ssize_t given = PyTuple_GET_SIZE(spacings)
+    cdef bint alike
 
     # Check: is the call of a kind that is compiled here?
     if type(f) is list or type(f) is tuple:
@@ -908,7 +910,10 @@ cdef object answer_or_none(object f, tuple spacings, object axis, object edge_or
     # Allocate. Python may run anything meanwhile, such as a ufunc that clears the events.
     before = events_so_far(&plan) if given else 0
     n = number_of_workers(&plan, workers)
-    results = new_results(array, dtype, plan.njobs) if out is None else out
+    # A result whose stores begin lines together with loads of both neighbours.
+    alike = (plan.njobs == 1 and not plan.reads_rows
+             and cnp.PyArray_STRIDE(array, axes[0]) % LINE == 0)
+    results = new_results(array, dtype, plan.njobs, alike) if out is None else out
     if not set_places(&plan, array, ndim, axes, spacings, results, out is not None):
         return None
 

@@ -180,8 +180,9 @@ static void fence(char *data, size_t size)
     ASAN_POISON_MEMORY_REGION(data + size, (size_t)(block.start + block.size - data) - size);
 }
 
-/* Memory for the gradient of data that lie there, if they do. */
-static void *memory_for(const char *others, size_t size)
+/* Memory for the gradient of data that lie there, if they do. If it is to be `alike`, it begins as far
+   into a cache line, else where a line does. */
+static void *memory_for(const char *others, int alike, size_t size)
 {
     memory_header header = {{NULL, 0, 0}, -1, {0}};
     char *data;
@@ -192,7 +193,7 @@ static void *memory_for(const char *others, size_t size)
         return NULL;
     ASAN_UNPOISON_MEMORY_REGION(header.block.start, header.block.size);
     data = header.block.start + sizeof header;
-    data += -(uintptr_t)data & (sizeof header - 1);
+    data += ((alike ? (uintptr_t)others : 0) - (uintptr_t)data) & (sizeof header - ALIGNED);
     if (size >= LARGE)
         /* Arrays whose starts agree modulo 4096 get into each other's way in L1, most of all within
            one line; a large array of NumPy's begins near the beginning of a page, so none of ours
@@ -208,7 +209,7 @@ static void *memory_for(const char *others, size_t size)
 static void *memory_malloc(void *context, size_t size)
 {
     (void)context;
-    return memory_for(NULL, size);
+    return memory_for(NULL, 0, size);
 }
 
 static void *memory_calloc(void *context, size_t count, size_t size)
@@ -308,7 +309,7 @@ static PyDataMem_Handler memory_handler = {
 
 /* A new array like one whose numbers lie side by side, as NumPy makes it while the handler is set;
    None where it has no memory of ours. To set the handler takes longer than malloc does. */
-static PyObject *array_of_kept(PyArrayObject *like, PyArray_Descr *dtype, PyObject *handler)
+static PyObject *array_of_kept(PyArrayObject *like, PyArray_Descr *dtype, PyObject *handler, int alike)
 {
     const int flags = PyArray_IS_C_CONTIGUOUS(like) ? NPY_ARRAY_CARRAY : NPY_ARRAY_FARRAY;
     const int ndim = PyArray_NDIM(like);
@@ -319,7 +320,7 @@ static PyObject *array_of_kept(PyArrayObject *like, PyArray_Descr *dtype, PyObje
     for (int d = 0; d < ndim; d++)
         size *= (size_t)(shape[d] = PyArray_DIM(like, d));
     if (size >= LARGE || keeps_small(bound_of_kept()))
-        data = memory_for(PyArray_BYTES(like), size);
+        data = memory_for(PyArray_BYTES(like), alike, size);
     if (!data)
         Py_RETURN_NONE;
     Py_INCREF(dtype);
@@ -342,9 +343,9 @@ static int address_space_is_limited(void) { return 0; }
 static void prepare_memory(void) {}
 static PyDataMem_Handler memory_handler;
 
-static PyObject *array_of_kept(PyArrayObject *like, PyArray_Descr *dtype, PyObject *handler)
+static PyObject *array_of_kept(PyArrayObject *like, PyArray_Descr *dtype, PyObject *handler, int alike)
 {
-    (void)like, (void)dtype, (void)handler;
+    (void)like, (void)dtype, (void)handler, (void)alike;
     Py_RETURN_NONE;
 }
 #endif

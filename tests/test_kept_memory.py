@@ -136,6 +136,18 @@ def test_results_do_not_begin_soon_after_the_data_in_their_pages(size):
         assert (result.ctypes.data - f.ctypes.data - 1) % 4096 >= 639
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8", "c16", "i4", "i8"])
+@pytest.mark.parametrize("size", [640, 64_000])
+@pytest.mark.parametrize("length", [128, 129])
+def test_a_result_begins_in_its_cache_line_where_data_does_if_rows_do_alike(length, size, dtype):
+    room = np.zeros(16 * size + 64, "u1")
+    for start in range(0, 64, 16):
+        f = room[start:].view(dtype)[:size // length * length].reshape(-1, length)
+        place = f.ctypes.data if dtype[0] != "i" and length == 128 else 0
+        assert (cgrad.gradient(f, axis=0).ctypes.data - place) % 64 == 0
+        assert all(one.ctypes.data % 64 == 0 for one in cgrad.gradient(f))
+
+
 def test_results_of_which_numpy_keeps_the_memory_come_from_numpys_allocator():
     # NumPy does so below 1 KiB.
     assert get_handler_name(cgrad.gradient(np.ones(127))) == "default_allocator"
