@@ -113,13 +113,19 @@ def test_an_import_does_not_turn_the_gil_on():
 
 
 def others_run_meanwhile(function, times):
-    """Call a function so often, and tell whether another thread got the GIL meanwhile."""
+    """Call a function at most so often, and tell whether another thread got the GIL meanwhile.
+
+    It has to be awake while the GIL is free, for which it may need many calls.
+    """
     inside = threading.Event()
+    outside = threading.Event()
     done = threading.Event()
 
     def work():
         inside.set()
         for _ in range(times):
+            if outside.is_set():
+                return
             function()
         done.set()
 
@@ -130,6 +136,7 @@ def others_run_meanwhile(function, times):
     try:
         worker.start()
         inside.wait()
+        outside.set()
         return not done.is_set()
     finally:
         sys.setswitchinterval(interval)
@@ -149,11 +156,11 @@ def test_the_gil_is_free_while_a_file_may_be_waited_for(mapped):
     x[...] = np.arange(n)             # even, so that all of them are looked at
     memory[...] = x
     if mapped == "data":
-        assert others_run_meanwhile(lambda: cgrad.gradient(memory, out=out), 20_000)
+        assert others_run_meanwhile(lambda: cgrad.gradient(memory, out=out), 1_000_000)
     elif mapped == "results":
-        assert others_run_meanwhile(lambda: cgrad.gradient(f, out=memory), 20_000)
+        assert others_run_meanwhile(lambda: cgrad.gradient(f, out=memory), 1_000_000)
     else:
-        assert others_run_meanwhile(lambda: cgrad.gradient(f, memory, out=out), 20_000)
+        assert others_run_meanwhile(lambda: cgrad.gradient(f, memory, out=out), 1_000_000)
 
 
 @pytest.mark.skipif(
