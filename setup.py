@@ -68,8 +68,8 @@ if gcc:
     flags.append("--param=max-inline-insns-auto=15")
     # Functions copied for a constant that they are called with: 7 kB more, and no faster.
     flags.append("-fno-ipa-cp-clone")
-    # What never changes taken out of loops once more, when there are registers: 1.4 kB more, and
-    # small calls up to 4 % slower. (Not for AVX2, see below.)
+    # A late pass that takes what never changes out of loops: 1.4 kB more, and most small calls up
+    # to 4 % slower. (AVX2 has it, see below.)
     flags.append("-fno-move-loop-invariants")
     # What Cython calls unlikely, errors most of all, is taken for what never happens: small calls
     # gain up to 3 %.
@@ -95,7 +95,7 @@ if sys.platform != "win32" and sysconfig.get_platform().endswith("x86_64"):
                 "-fno-asynchronous-unwind-tables"]
     levels["avx2"] = [*lean, "-mavx2", "-mf16c"]
     if gcc:
-        # Else int64, whose conversion takes some constants, would take 1.3 times as long.
+        # int64, whose conversion takes some constants, would take 1.3 times as long without.
         levels["avx2"].append("-fmove-loop-invariants")
     # Unasked, gcc uses half of each register.
     levels["avx512"] = [

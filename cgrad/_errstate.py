@@ -1,12 +1,22 @@
-"""What `numpy.errstate` sets, for the door to compare with what that is if nobody has set it."""
+"""NumPy's variable for `numpy.errstate`, and its value in a context where nobody has set it."""
 
 import contextvars
 
 import numpy as np
 
-_missing = contextvars.ContextVar("missing", default=None)
-# A name that is not public: where it is missing, `numpy.geterr` is asked each time.
-state = getattr(np._core.umath, "_extobj_contextvar", _missing)
-_new = contextvars.Context()
-_known = state is not _missing and _new.run(np.geterr)["under"] == "ignore"
-unset = _new.run(state.get) if _known else object()       # what no state is
+
+def _value_while_unset(variable):
+    """Return it if it means that underflow is ignored, else something that it never is."""
+    value = contextvars.ContextVar.get(variable)
+    ignored = np.geterr()["under"] == "ignore"
+    with np.errstate(under="warn"):
+        changed = variable.get() is not value
+    return value if ignored and changed else object()
+
+
+try:
+    # The name is not public. A NumPy that keeps it otherwise is asked each time (`numpy.geterr`).
+    from numpy._core.umath import _extobj_contextvar as state
+    unset = contextvars.Context().run(_value_while_unset, state)
+except (ImportError, LookupError, TypeError):
+    state, unset = contextvars.ContextVar("missing", default=None), object()

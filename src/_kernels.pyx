@@ -27,6 +27,7 @@ The formulas are in coefficients.pxi.
 cimport cython  # no-cython-lint
 cimport numpy as cnp
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize
+from cpython.contextvars cimport PyContextVar_Get
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_AsDouble, PyFloat_CheckExact
 from cpython.long cimport (
     PyLong_AsLongLongAndOverflow, PyLong_AsSsize_t, PyLong_CheckExact,
@@ -467,18 +468,14 @@ cdef int read_axes(object axis, int ndim, int *axes):
     return add_axis(axis, ndim, axes, 0)
 
 
-cdef extern from "Python.h":
-    int PyContextVar_Get(object variable, PyObject *default, PyObject **value) except -1
-
-
 cdef object ERROR_STATE = error_state
 cdef PyObject *UNSET = <PyObject *> unset_state
 
 
 cdef bint is_unset():
-    """Whether `numpy.errstate` is as it is if nobody has set it, and underflow ignored then.
+    """Whether underflow is ignored since nobody has set `numpy.errstate`.
 
-    To see that takes a tenth of the time of asking, and halves would have to ask in every call.
+    To see that takes far less time than to ask, which halves would have to do in every call.
     """
     cdef PyObject *now = NULL
     PyContextVar_Get(ERROR_STATE, NULL, &now)
@@ -547,8 +544,8 @@ cdef cnp.ndarray new_result(cnp.ndarray f, cnp.dtype dtype, list strides, bint k
 cdef object new_results(cnp.ndarray f, cnp.dtype dtype, int naxes, bint alike):
     """One result bare, or a tuple of them.
 
-    f's dtype is the one that it was read with: others may have given it another since. Those that
-    are to be `alike` begin in their cache line where f does, else where a line does.
+    f's dtype is the one that it was read with: others may have given it another since. `alike` is
+    for kept memory: see there.
     """
     cdef cnp.ndarray result = None
     cdef tuple results = PyTuple_New(naxes) if naxes > 1 else None
@@ -910,7 +907,7 @@ cdef object answer_or_none(object f, tuple spacings, object axis, object edge_or
     # Allocate. Python may run anything meanwhile, such as a ufunc that clears the events.
     before = events_so_far(&plan) if given else 0
     n = number_of_workers(&plan, workers)
-    # A result whose stores begin lines together with loads of both neighbours.
+    # If neighbours lie whole lines apart, loads and stores can begin lines together.
     alike = (plan.njobs == 1 and not plan.reads_rows
              and cnp.PyArray_STRIDE(array, axes[0]) % LINE == 0)
     results = new_results(array, dtype, plan.njobs, alike) if out is None else out

@@ -180,11 +180,12 @@ static void fence(char *data, size_t size)
     ASAN_POISON_MEMORY_REGION(data + size, (size_t)(block.start + block.size - data) - size);
 }
 
-/* Memory for the gradient of data that lie there, if they do. If it is to be `alike`, it begins as far
-   into a cache line, else where a line does. */
+/* Memory for the gradient of data that lie there, if they do. It begins where a cache line does, or, if
+   it is to be `alike`, as far into one as they do, unless that would be less aligned than malloc's. */
 static void *memory_for(const char *others, int alike, size_t size)
 {
     memory_header header = {{NULL, 0, 0}, -1, {0}};
+    const uintptr_t place = alike && (uintptr_t)others % ALIGNED == 0 ? (uintptr_t)others : 0;
     char *data;
     if (size > SIZE_MAX / 2)
         return NULL;
@@ -193,7 +194,7 @@ static void *memory_for(const char *others, int alike, size_t size)
         return NULL;
     ASAN_UNPOISON_MEMORY_REGION(header.block.start, header.block.size);
     data = header.block.start + sizeof header;
-    data += ((alike ? (uintptr_t)others : 0) - (uintptr_t)data) & (sizeof header - ALIGNED);
+    data += (place - (uintptr_t)data) & (sizeof header - 1);
     if (size >= LARGE)
         /* Arrays whose starts agree modulo 4096 get into each other's way in L1, most of all within
            one line; a large array of NumPy's begins near the beginning of a page, so none of ours

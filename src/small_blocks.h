@@ -12,9 +12,9 @@
 enum { SMALLEST = 1 << 10, LARGE = 1 << 18, SIZES = 8 * 8 + 1, OF_EACH = 4,
        SMALL_IN_ALL = 16 << 20 };
 
-/* What a block has beside its room: a header and what it takes to begin at a place of a cache line,
-   a multiple of what all begin at, malloc's, too; and, unless it is shorter than that, so far its data
-   may be shifted. */
+/* How malloc's memory is aligned. What a block has beside its room: a header, and less than a cache
+   line, so that data begin at any place of one; and how far the data of all but short ones may be
+   shifted. */
 enum { ALIGNED = 16, BEFORE_DATA = 2 * 64, WORTH_SHIFTING = 4096, SOON = 640 };
 
 static char *kept_small[SIZES][OF_EACH];

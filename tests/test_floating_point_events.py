@@ -30,6 +30,11 @@ CALLS = {
     "invalid": (np.array([np.inf, 1.0, np.inf, 1.0]),),
     "invalid coordinates": (np.arange(4.0), np.array([0.0, np.inf, np.inf, 1.0])),
     "two dimensions": (np.array([[1.0, np.inf], [np.inf, np.inf]]), 0.0, 1.0),
+    "halves, divide": (np.arange(5, dtype="f2"), np.float16(0)),
+    "halves, over": (np.array([6e4, 1, -6e4, 1], "f2"),),
+    "halves, under": (np.arange(5, dtype="f2") * np.float16(6e-8), 3.0),
+    "halves, invalid": (np.array([np.inf, 1, np.inf, 1], "f2"),),
+    "under and over": (np.array([0, TINY, 0, HUGE, 0, -HUGE]), np.float64(0.7)),
     "integers": (np.arange(6).reshape(2, 3), 0.0, 1.0),
 }
 
@@ -55,6 +60,13 @@ def test_each_event_in_each_state(name, state, edge_order, capfd):
     assert heard[: len(heard) // 2] == heard[len(heard) // 2 :]
     printed = capfd.readouterr().out
     assert printed[: len(printed) // 2] == printed[len(printed) // 2 :]
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+@pytest.mark.parametrize("name", CALLS)
+def test_each_event_while_nobody_has_set_errstate(name, edge_order):
+    options = {"edge_order": edge_order}
+    contextvars.Context().run(oracle.assert_same, cgrad.gradient, CALLS[name], options)
 
 
 def test_nan_alone_is_no_event_and_stays_compiled():
@@ -127,6 +139,10 @@ def test_no_state_of_a_numpy_that_hides_it_or_heeds_underflow_is_known(monkeypat
     with monkeypatch.context() as patch:
         patch.delattr(np._core.umath, "_extobj_contextvar")
         assert not is_known(another_errstate())
+    for other in None, contextvars.ContextVar("none"), contextvars.ContextVar("not it", default=1):
+        with monkeypatch.context() as patch:
+            patch.setattr(np._core.umath, "_extobj_contextvar", other)
+            assert not is_known(another_errstate())
     monkeypatch.setattr(np, "geterr", lambda: {"under": "warn"})
     assert not is_known(another_errstate())
 
