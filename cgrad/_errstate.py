@@ -14,9 +14,16 @@ def _value_while_unset(variable):
     return value if ignored and changed else object()
 
 
-try:
-    # The name is not public. A NumPy that keeps it otherwise is asked each time (`numpy.geterr`).
-    from numpy._core.umath import _extobj_contextvar as state
-    unset = contextvars.Context().run(_value_while_unset, state)
-except (ImportError, LookupError, TypeError):
-    state, unset = contextvars.ContextVar("missing", default=None), object()
+def _find():
+    """Return the variable, whose name is not public, and that value.
+
+    A NumPy that keeps it otherwise is asked each time (`numpy.geterr`).
+    """
+    try:
+        from numpy._core.umath import _extobj_contextvar as variable
+        return variable, contextvars.Context().run(_value_while_unset, variable)
+    except (ImportError, LookupError, TypeError):
+        return contextvars.ContextVar("missing", default=None), object()
+
+
+state, unset = _find()

@@ -42,7 +42,7 @@ from libc.math cimport fabs
 
 import numpy as np
 
-from cgrad._errstate import state as error_state, unset as unset_state
+from cgrad._errstate import state as _state, unset as _unset
 from cgrad._layout import strides_of_converted
 from cgrad._workers import default_workers
 
@@ -468,8 +468,8 @@ cdef int read_axes(object axis, int ndim, int *axes):
     return add_axis(axis, ndim, axes, 0)
 
 
-cdef object ERROR_STATE = error_state
-cdef PyObject *UNSET = <PyObject *> unset_state
+cdef object ERROR_STATE = _state
+cdef PyObject *UNSET = <PyObject *> _unset
 
 
 cdef bint is_unset():
