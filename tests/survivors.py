@@ -66,7 +66,6 @@ SURVIVORS = [
     ("scaled_edges", r"elif value_t is float", r"'2' in 2", OTHER_WAY),
     ("scale", r"elif value_t is float and", r"float or coefficient_t",
      "halves whose spacing is of another type are divided"),
-    ("choose_ways", r"plan.flat = ", r"", OTHER_WAY),
     ("is_flat", r"plan.ndim < 2|TWO_FROM|return True",
      r"'<' in|'2' in 2|'!=' in plan->(halves|streams)|'>=' in|'\*' in|plan.halves and"
      r"|^and plan.size|return False", OTHER_WAY),
