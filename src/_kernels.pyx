@@ -38,6 +38,7 @@ from cpython.ref cimport PyObject, PyTypeObject, Py_INCREF, Py_XDECREF
 from cpython.tuple cimport (
     PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM,
 )
+from libc.float cimport DBL_EPSILON, FLT_MAX, FLT_MIN
 from libc.math cimport fabs
 
 import numpy as np

@@ -10,7 +10,7 @@ include "pixels.pxi"
 cdef struct Kernels:
     row_kernel divide
     bint divides_both             # whether `divide` runs along two axes at once
-    row_kernel scale
+    row_kernel scale             # NULL for two different types
     row_kernel combine
     row_kernel combine_varying
     bint combines_both            # whether `combine_varying` does
@@ -54,8 +54,10 @@ cdef inline Kernels kernels_of(value_t value_tag, coefficient_t coefficient_tag)
         kernels.divides_both = DIVIDES_FLOATS_BOTH
     elif value_t is double and coefficient_t is double:
         kernels.divides_both = DIVIDES_DOUBLES_BOTH
-    if coefficient_t is not longdouble:
+    if (value_t is float and coefficient_t is float
+            or value_t is double and coefficient_t is double):
         kernels.scale = <row_kernel> scale[value_t, coefficient_t]
+    if coefficient_t is not longdouble:
         kernels.combine_coordinates = <row_kernel> combine_coordinates[value_t, coefficient_t]
     return kernels
 

@@ -119,8 +119,6 @@ cdef extern from "vectors.h" nogil:
                               Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count, Py_ssize_t rows)
     Py_ssize_t divide_widened(
         float *out, const float *p, const float *r, double a, Py_ssize_t count)
-    Py_ssize_t scale_widened(
-        float *out, const float *p, const float *r, double a, Py_ssize_t count)
     Py_ssize_t divide_floats_backward(
         float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t divide_doubles_backward(
@@ -464,8 +462,6 @@ cdef inline void scale_dense(value_t *out, const value_t *p, const value_t *r,
             begin += scale_floats(out + begin, p + begin, r + begin, a, end - begin)
         elif value_t is double and coefficient_t is double:
             begin += scale_doubles(out + begin, p + begin, r + begin, a, end - begin)
-        elif value_t is float and coefficient_t is double:
-            begin += scale_widened(out + begin, p + begin, r + begin, a, end - begin)
 
 
 cdef inline void scale_backward(value_t *out, const value_t *p, const value_t *r,
@@ -495,7 +491,7 @@ cdef void scale(value_t *out, const value_t *p, const value_t *q, const value_t 
                 const coefficient_t *a, const coefficient_t *b, const coefficient_t *c,
                 const Rows *rows) noexcept nogil:
     # Not for complex numbers: what they are divided by is inverted anyway. Nor for long doubles,
-    # for which `multiply_if_exact` does not ask.
+    # for which `simplify_divisions` does not ask.
     cdef Py_ssize_t k
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
     if (value_t is float and coefficient_t is float

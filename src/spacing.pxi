@@ -218,35 +218,90 @@ cdef inline double divisor_of(const Stencil *stencil) noexcept nogil:
     return stencil.abc.full[0] if stencil.type == DOUBLE else stencil.abc.single[0]
 
 
-cdef inline void multiply_by(Stencil *stencil, row_kernel kernel, double factor) noexcept nogil:
-    """Replace the division of a difference by a multiplication."""
+cdef extern from *:
+    """
+    /* Whether numbers are rounded to the nearest, which compilers take for granted. */
+    static inline int rounds_to_nearest(void)
+    {
+        volatile double little = DBL_EPSILON / 4;
+        return 1 + little == 1 && 1 - little == 1;
+    }
+    """
+    bint rounds_to_nearest() noexcept nogil
+
+
+cdef inline bint is_float(double h) noexcept nogil:
+    """Whether h is a normal number of float."""
+    return FLT_MIN <= fabs(h) <= FLT_MAX and <float> h == h
+
+
+cdef bint may_multiply_floats(double h) noexcept nogil:
+    """Whether floats times the float z next to 1 / h round as if divided by h in double first.
+
+    They do if z h is 1 + d, d of either sign and 2^-54 at most. Let x z be from 1 to 2. It has 48
+    bits, so is a double, and x / h = x z / (1 + d) is less than 2^-53 away from it, half the distance
+    between doubles there, or, from 1 down, less than 2^-54: it rounds to x z.
+    """
+    cdef double z, high, d, little = DBL_EPSILON / 4
+    if not 4 * FLT_MIN <= fabs(h) <= 1 / (4 * FLT_MIN):
+        return False
+    z, high = <float> (1 / h), <float> h
+    # Nothing is rounded: z high has 48 bits, z (h - high) 53, and most of them cancel out.
+    d = (z * high - 1) + z * (h - high)
+    return fabs(d) <= little and rounds_to_nearest()
+
+
+cdef enum:
+    MIXED_FROM = 1000             # points: of fewer, edges in another type take longer than they spare
+
+
+cdef inline void replace_division(Stencil *stencil, row_kernel kernel, Precision type,
+                                  double factor) noexcept nogil:
     stencil.kernel = kernel
-    if stencil.type == DOUBLE:
+    stencil.type = type
+    stencil.size = size_of(type)
+    if type == DOUBLE:
         stencil.abc.full[0] = factor
     else:
         stencil.abc.single[0] = <float> factor
 
 
-cdef inline void multiply_if_exact(Job *job, const Plan *plan, int edge_order) noexcept nogil:
-    """Replace divisions by 2 h and h, powers of two, by multiplications: they round the same."""
+cdef inline void simplify_divisions(Job *job, const Plan *plan, int edge_order) noexcept nogil:
+    """Replace divisions by 2 h and h by what takes less and rounds the same.
+
+    That is a multiplication for powers of two. And a division of floats by a float, not by the
+    same double: such a quotient is no nearer than 2^-49 of itself to where rounding to float turns, or
+    it is there, so double, in which it is rounded first, has it on the same side.
+    """
     cdef Precision type = job.interior.type
-    cdef bint with_edges = edge_order == 1 and not job.mixed
+    cdef const Kernels *kernels
     cdef row_kernel kernel
     cdef double twice
+    cdef bint multiplies
     if type == EXTENDED or job.interior.kind not in (REAL, HALVES_ALONE):
         return
+    if type > plan.value and edge_order == 2 and plan.size < MIXED_FROM:
+        return
     twice = divisor_of(&job.interior)
-    # The reciprocals must be normal numbers.
-    if not is_power_of_two(twice, 1000 if type == DOUBLE else 120):
-        return
     # In half precision, 2 h and h may have been rounded to other than two and one of something.
-    if with_edges and twice != 2 * divisor_of(&job.first):
+    if edge_order == 1 and twice != 2 * divisor_of(&job.first):
         return
-    kernel = LOOPS.kernels[<int> plan.value][<int> type].scale
-    multiply_by(&job.interior, kernel, 1 / twice)
-    if with_edges:
-        multiply_by(&job.first, kernel, 2 / twice)
-        multiply_by(&job.last, kernel, 2 / twice)
+    # The reciprocals must be normal numbers.
+    multiplies = is_power_of_two(twice, 1000 if plan.value == DOUBLE else 120)
+    if type > plan.value:
+        if not (is_float(twice) and is_float(twice / 2)):
+            multiplies = may_multiply_floats(twice)
+            if not multiplies:
+                return
+        type = SINGLE
+    elif not multiplies:
+        return
+    kernels = &LOOPS.kernels[<int> plan.value][<int> type]
+    kernel = kernels.scale if multiplies else kernels.divide
+    replace_division(&job.interior, kernel, type, 1 / twice if multiplies else twice)
+    if edge_order == 1:
+        replace_division(&job.first, kernel, type, 2 / twice if multiplies else twice / 2)
+        replace_division(&job.last, kernel, type, 2 / twice if multiplies else twice / 2)
 
 
 cdef void _set_uniform(Job *job, const Plan *plan, coefficient_t h, bint half,
@@ -260,7 +315,8 @@ cdef void _set_uniform(Job *job, const Plan *plan, coefficient_t h, bint half,
     else:
         set_difference(&job.first, plan, edge_type, h, 0, 1)
         set_difference(&job.last, plan, edge_type, h, -1, 0)
-    multiply_if_exact(job, plan, edge_order)
+    simplify_divisions(job, plan, edge_order)
+    job.mixed = job.first.type != job.interior.type
 
 
 cdef void set_uniform(Job *job, const Plan *plan, const Spacing *spacing,
@@ -275,7 +331,6 @@ cdef void set_uniform(Job *job, const Plan *plan, const Spacing *spacing,
         type, edge_type = wider(plan.value, DOUBLE), wider(plan.value, SINGLE)
     job.uniform = True
     job.direct = job.in_place = False
-    job.mixed = edge_order == 1 and edge_type != type
     if precision == EXTENDED:
         _set_uniform(job, plan, spacing.extended, False, type, edge_type, edge_order)
     elif precision == HALF:

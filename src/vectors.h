@@ -478,10 +478,8 @@ DIFFERENCES(scale_doubles, double, double, ITSELF, MULTIPLIED, AHEAD, STORE)
 
 #if defined(WIDENED_AHEAD)
 QUOTIENTS(divide_widened, float, WIDENED_AHEAD, STORE_NARROWED)
-DIFFERENCES(scale_widened, float, double, ITSELF, MULTIPLIED, WIDENED_AHEAD, STORE_NARROWED)
 #else
 NO_GROUPS(divide_widened, float, double)
-NO_GROUPS(scale_widened, float, double)
 #endif
 
 #if defined(TURNED)

@@ -792,7 +792,7 @@ cdef inline bint is_one_row(const Plan *plan) noexcept nogil:
     What it cannot write it cannot read either. There must be coefficients of all of it.
     """
     cdef const Job *job = plan.jobs
-    return (plan.ndim == 1 and job.n > EDGES and not job.mixed
+    return (plan.ndim == 1 and job.n > EDGES
             and (job.uniform or job.capacity == job.n)
             and not (plan.reads_rows or plan.streams))
 
@@ -808,15 +808,20 @@ cdef void visit_row(const Plan *plan) noexcept nogil:
     cdef const char *coefficients = <const char *> &interior.abc
     cdef Py_ssize_t apart = interior.size
     cdef Py_ssize_t step = plan.stride[0], out_step = job.out_stride[0]
-    cdef Py_ssize_t move = step * plan.itemsize
+    cdef Py_ssize_t move = step * plan.itemsize, last = job.n - 1
     cdef Rows row = Rows(interior.kind, job.n - EDGES, plan.parts * step, plan.parts * out_step,
-                         1, 0, 0, 0, job.first.points, &job.first.abc, &job.last.abc, NULL, NULL,
-                         0, 0)
+                         1, 0, 0, 0, 0 if job.mixed else job.first.points, &job.first.abc,
+                         &job.last.abc, NULL, NULL, 0, 0)
     if not job.uniform:
         fill_coefficients(job, 1, job.n - 1)
         kernel, coefficients, apart = interior.varying, job.coefficients, job.run
     kernel(job.out + out_step * plan.out_itemsize, plan.f, plan.f + move, plan.f + 2 * move,
            coefficients, coefficients + apart, coefficients + 2 * apart, &row)
+    if job.mixed:
+        row.count = 1
+        run_edge(plan, &job.first, job.out, plan.f, step, &row)
+        run_edge(plan, &job.last, job.out + last * out_step * plan.out_itemsize,
+                 plan.f + last * move, step, &row)
 
 
 cdef bint is_flat(const Plan *plan) noexcept nogil:

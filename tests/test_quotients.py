@@ -1,6 +1,7 @@
-"""Quotients are those of a division, also where a row is multiplied by the reciprocal.
+"""Quotients are those of a division, also where there is another operation in place of it.
 
-`quotients.h` takes rows of float64, or of float32 over a float64, with AVX2 and AVX-512.
+`quotients.h` takes rows of float64, or of float32 over a float64, with AVX2 and AVX-512. What divides
+float32 by a float64 may be a float32, or a multiplication by one: `simplify_divisions`.
 """
 
 import contextlib
@@ -62,20 +63,20 @@ def quotients(gradient, differences, divisor, step=1):
     return gradient(*arguments(differences, divisor, step), axis=0)[1]
 
 
-def near_middles(random, count):
+def near_middles(random, count, bits=53):
     """Return dividends and a divisor whose quotients are as near as can be to where rounding turns.
 
     With m the middle of two numbers of 53 bits, so odd with 54, x 2^53 = m a + d for a small odd d.
     """
-    a = int(random.integers(2**52, 2**53)) | 1
-    inverse = pow(a, -1, 2**54)
+    a = int(random.integers(2**(bits - 1), 2**bits)) | 1
+    inverse = pow(a, -1, 2**(bits + 1))
     x = []
     for d in range(1, 2 * count, 2):
         for sign in (1, -1):
-            m = -sign * d * inverse % 2**54
-            dividend, rest = divmod(m * a + sign * d, 2**53)
+            m = -sign * d * inverse % 2**(bits + 1)
+            dividend, rest = divmod(m * a + sign * d, 2**bits)
             # If dividend has more bits than a number has, it is no number unless they are 0.
-            if m >= 2**53 and not rest and float(dividend) == dividend:
+            if m >= 2**bits and not rest and dividend % 2**max(dividend.bit_length() - bits, 0) == 0:
                 x.append(float(dividend))
     return np.array(x), float(a)
 
@@ -100,13 +101,49 @@ def test_quotients_next_to_where_rounding_turns(step):
     assert turned > 10_000
 
 
+@pytest.mark.parametrize("edge_order", [1, 2])
+def test_floats_over_floats_next_to_where_rounding_turns(edge_order):
+    random = np.random.default_rng(7)
+    for _ in range(300):
+        x, a = near_middles(random, 2000, bits=24)
+        assert len(x) > 1000
+        x *= np.exp2(random.integers(-60, 60, len(x))) * random.choice([1.0, -1.0], len(x))
+        # So that some quotients are subnormal, and others too large.
+        a *= 2.0 ** random.integers(-90, 60)
+        f, h = arguments(x.astype("f4"), a)
+        assert (f[2] == x).all()
+        with np.errstate(all="ignore"):
+            oracle.assert_same(cgrad.gradient, (f, h), {"edge_order": edge_order})
+            oracle.assert_same(cgrad.gradient, (f[2], h), {"edge_order": edge_order})
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+def test_floats_over_what_is_next_to_the_reciprocal_of_a_float(edge_order):
+    random = np.random.default_rng(8)
+    turned = 0
+    for z in (3, 5, 7, 11, 25, 49, 125, 625, 1001, *random.integers(2**23, 2**24, 5)):
+        a = 1 / float(z)
+        for divisor in (a, *(a + k * np.spacing(a) for k in (-2, -1, 1, 2)), -a):
+            # Products that are in the middle of two floats, as far as there are any.
+            x = (random.integers(2**23, 2**24, 3000) * 2 + 1) // z * np.float64(2.0)**-20
+            x = np.concatenate([x, random.integers(2**23, 2**24, 3000)]).astype("f4")
+            f, h = arguments(x, divisor)
+            oracle.assert_same(cgrad.gradient, (f, h), {"axis": 0, "edge_order": edge_order})
+            oracle.assert_same(cgrad.gradient, (f, h), {"axis": 1, "edge_order": edge_order})
+            oracle.assert_same(cgrad.gradient, (x, h), {"edge_order": edge_order})
+            turned += (np.gradient(f, h, axis=0)[1] != x * np.float32(1 / divisor)).sum()
+    assert turned > 1000
+
+
 @pytest.mark.parametrize("events", ["ignore", "raise"])
 @pytest.mark.parametrize(("dtype", "step"), [("f8", 1), ("f8", -1), ("f4", 1)])
 def test_numbers_of_every_size(dtype, step, events):
     random = np.random.default_rng(2)
     for exponent in range(*{"f8": (-1074, 1024), "f4": (-149, 128)}[dtype]):
         for a in (random.random() + 1, 0.6 * 2.0 ** random.integers(-52, 52),
-                  0.6 * 2.0 ** random.integers(-1000, 1000)):
+                  0.6 * 2.0 ** random.integers(-1000, 1000),
+                  0.75 * 2.0 ** random.integers(-130, 130),
+                  0.2 * 2.0 ** random.integers(-130, 130)):
             x = random.random(ORDINARY).astype(dtype) - 0.5
             at = random.integers(ORDINARY, size=random.integers(1, 3))
             x[at] = np.ldexp(random.random(len(at)) + 1, exponent) * random.choice([1, -1])
@@ -121,7 +158,8 @@ def test_numbers_of_every_size(dtype, step, events):
     2.0**-149, 2.0**-126, 2.0**-126 - 2.0**-149, 2.0**128 - 2.0**104,
 ])
 @pytest.mark.parametrize("divisor", [
-    0.6, -0.6, 3.0, 1 / 3, 1e-15, 1e15, 2.0**1023, 1e-300, 1e300, TINY, HUGE, np.inf, np.nan,
+    0.6, -0.6, 3.0, 1 / 3, 0.2, 1e-15, 1e15, 2.0**1023, 1e-300, 1e300,
+    2.0**-126 + 2.0**-149, TINY, HUGE, np.inf, np.nan,
     0.0, -0.0,
 ])
 def test_one_special_number_among_ordinary_ones_anywhere(special, divisor):
@@ -184,12 +222,13 @@ def test_modes_of_the_caller_are_kept(dtype, bits):
     # Quotients that are not rounded, or subnormal, and numbers that are, or whose correction is.
     smallest = {"f8": -1030, "f4": -140}[dtype]
     rows = [
-        np.where(np.arange(ORDINARY) % 3, random.random(ORDINARY), 2.25),
+        np.where(np.arange(ORDINARY) % 3, random.random(ORDINARY) - 0.5, 2.25),
+        np.where(np.arange(ORDINARY) % 3, random.random(ORDINARY) - 0.5, -2.25),
         np.full(ORDINARY, 1.5 * np.finfo(dtype).smallest_normal),
         *(np.ldexp(random.random(ORDINARY) + 1, exponent)
           for exponent in range(smallest, smallest + 80)),
     ]
-    for a in (0.75, 0.6 * 2.0**-20, 1.9, 3.0):
+    for a in (0.75, 0.6 * 2.0**-20, 1.9, 3.0, 0.2):
         with mode(bits), np.errstate(all="ignore"):
             for x in rows:
                 row = x.astype(dtype)
