@@ -54,6 +54,8 @@ cdef inline Kernels kernels_of(value_t value_tag, coefficient_t coefficient_tag)
         kernels.divides_both = DIVIDES_FLOATS_BOTH
     elif value_t is double and coefficient_t is double:
         kernels.divides_both = DIVIDES_DOUBLES_BOTH
+    elif value_t is float and coefficient_t is double:
+        kernels.divides_both = DIVIDES_WIDENED_BOTH
     if (value_t is float and coefficient_t is float
             or value_t is double and coefficient_t is double):
         kernels.scale = <row_kernel> scale[value_t, coefficient_t]

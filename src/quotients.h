@@ -28,6 +28,8 @@
    had been done. NaN comes through all three operations as through a division, and so do zeros of both
    signs, if a is positive. */
 
+#include <float.h>
+
 /* Whether quotients by `a` may be corrected: by a processor that rounds to nearest, knows subnormal
    numbers, and stops at no event. From then on none has been noted; `before` is what had been. */
 static inline __attribute__((always_inline)) int begin_corrections(double a, unsigned *before)
@@ -53,7 +55,8 @@ static inline __attribute__((always_inline)) int end_corrections(unsigned before
    `_mm_setcsr`. And it is in a section of its own: so tests see that nothing else fuses. */
 #define QUOTIENTS(name, type, difference, store)                                              \
     DIFFERENCES(                                                                              \
-        CORRECTS name##_corrected, type, double, RECIPROCAL, CORRECTED, difference, store)    \
+        CORRECTS name##_corrected, type, double, double, RECIPROCAL, CORRECTED, STAY,         \
+        difference, store)                                                                    \
     static Py_ssize_t name(                                                                   \
         type *out, const type *p, const type *r, double a, Py_ssize_t count)                  \
     {                                                                                         \
@@ -67,8 +70,8 @@ static inline __attribute__((always_inline)) int end_corrections(unsigned before
 
 /* Along both axes (see BOTH_DIFFERENCES), or not; return whether. */
 #define BOTH_QUOTIENTS(name)                                                                  \
-    BOTH_DIFFERENCES(CORRECTS name##_corrected, double, RECIPROCAL, CORRECTED)                \
-    static int name(BOTH_OF(double))                                                          \
+    BOTH_DIFFERENCES(CORRECTS name##_corrected, double, double, RECIPROCAL, CORRECTED, STAY)  \
+    static int name(BOTH_OF(double, double))                                                  \
     {                                                                                         \
         unsigned before;                                                                      \
         if (!__builtin_isgreater(b, 0) || !begin_corrections(a, &before))                     \
@@ -92,3 +95,104 @@ static inline __attribute__((always_inline)) doubles corrected(doubles x, double
     __asm__("vfnmadd231pd %2, %1, %0" : "+v"(q) : "v"(x), "v"(z));    /* q = q - x z */
     return q;
 }
+
+/* Quotients of floats by a double. They are computed in double and rounded to float, and could be as
+   above, but conversions take as long as all else. Instead, if high + low is 1 / a but for 2^-52 of it,
+   the float next to x / a is mostly
+
+       x high + x low,
+
+   the second product rounded, the first fused with the sum. This is worked out for a low that is too
+   small and for one that is too large, by more than all roundings. If both come out the same, so does
+   x / a, whether or not it is rounded to double first: rounding does not change an order. Else x / a
+   is near to where rounding turns. That is frequent if a is a simple fraction, such as 0.6, so all that
+   is left of CHUNK numbers is then corrected in double.
+
+   In full: let z be 1 / a in double, and e 2^-24. high is z (1 - 2 e) rounded, so low = z - high is from
+   e z to 3 e z. Too small is low (1 - 4 e). When that is rounded to float, and when its product with
+   x is, at most e of it is added each time. So that product and x high are less than x z by x low e or
+   more, 2^-48 of it; x / a in double is within 2^-52 of x z. Too large is low (1 + 4 e). */
+typedef float floats __attribute__((vector_size(VECTOR)));
+typedef int bits __attribute__((vector_size(VECTOR)));
+
+struct bounds {
+    float high, low, more;
+    bits differ; /* 0, if both have come out the same so far */
+};
+
+static inline __attribute__((always_inline)) struct bounds bounds_of(double a)
+{
+    const double z = 1 / a;
+    struct bounds by = {(float)(z * (1 - FLT_EPSILON)), 0, 0, {0}};
+    const double low = z - by.high;
+    by.low = (float)(low * (1 - 2 * FLT_EPSILON));
+    by.more = (float)(low * (1 + 2 * FLT_EPSILON));
+    return by;
+}
+
+static inline __attribute__((always_inline)) floats bounded(floats x, struct bounds *by)
+{
+    const floats high = by->high - (floats){0};
+    floats q = x * by->low, more = x * by->more;
+    __asm__("vfmadd231ps %2, %1, %0" : "+v"(q) : "v"(x), "v"(high));
+    __asm__("vfmadd231ps %2, %1, %0" : "+v"(more) : "v"(x), "v"(high));
+    by->differ |= (bits)q ^ (bits)more;
+    return q;
+}
+
+static inline __attribute__((always_inline)) int is_any(bits set)
+{
+#if VECTOR == 64
+    return _mm512_test_epi32_mask((__m512i)set, (__m512i)set) != 0;
+#else
+    return !_mm256_testz_si256((__m256i)set, (__m256i)set);
+#endif
+}
+
+#define BOUNDED(x, a, by) (vector)bounded((floats)(x), &(by))
+#define LEAVE(by, across_by, result)                                                          \
+    if (__builtin_expect(is_any((by).differ | (across_by).differ), 0))                        \
+        return result;
+/* Numbers: of fewer, it takes less to correct all; and what may be in vain. */
+#define BOUNDED_FROM 2048
+#define CHUNK (1 << 14)
+
+/* As QUOTIENTS. What was noted of a chunk, or is in doubt, is forgotten with it. */
+#define QUOTIENTS_OF_FLOATS(name, in_double)                                                  \
+    QUOTIENTS(in_double, float, WIDENED_AHEAD, STORE_NARROWED)                                \
+    DIFFERENCES(                                                                              \
+        CORRECTS name##_bounded, float, double, float, bounds_of, BOUNDED, LEAVE, PLAIN_AHEAD, STORE) \
+    static Py_ssize_t name(                                                                   \
+        float *out, const float *p, const float *r, double a, Py_ssize_t count)               \
+    {                                                                                         \
+        unsigned before;                                                                      \
+        Py_ssize_t done = 0;                                                                  \
+        while (count - done >= BOUNDED_FROM) {                                                \
+            const Py_ssize_t left = count - done < CHUNK ? count - done : CHUNK;              \
+            Py_ssize_t some;                                                                  \
+            if (!begin_corrections(a, &before))                                               \
+                return done;                                                                  \
+            some = name##_bounded(out + done, p + done, r + done, a, left);                   \
+            if (!end_corrections(before))                                                     \
+                some = 0;                                                                     \
+            some += in_double(                                                                \
+                out + done + some, p + done + some, r + done + some, a, left - some);         \
+            if (!some)                                                                        \
+                return done;                                                                  \
+            done += some;                                                                     \
+        }                                                                                     \
+        return done + in_double(out + done, p + done, r + done, a, count - done);             \
+    }
+
+/* As BOTH_QUOTIENTS, but none are corrected. */
+#define BOTH_QUOTIENTS_OF_FLOATS(name)                                                        \
+    BOTH_DIFFERENCES(CORRECTS name##_bounded, float, double, bounds_of, BOUNDED, LEAVE)       \
+    static int name(BOTH_OF(float, double))                                                   \
+    {                                                                                         \
+        unsigned before;                                                                      \
+        int same;                                                                             \
+        if (!__builtin_isgreater(b, 0) || !begin_corrections(a, &before))                     \
+            return 0;                                                                         \
+        same = name##_bounded(out, across, p, a, b, jump, ahead, count);                      \
+        return end_corrections(before) && same;                                               \
+    }

@@ -94,19 +94,22 @@ cdef extern from "vectors.h" nogil:
         BOTH_ROWS
         DIVIDES_FLOATS_BOTH
         DIVIDES_DOUBLES_BOTH
+        DIVIDES_WIDENED_BOTH
     Py_ssize_t divide_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t divide_doubles(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
     Py_ssize_t scale_floats(float *out, const float *p, const float *r, float a, Py_ssize_t count)
     Py_ssize_t scale_doubles(
         double *out, const double *p, const double *r, double a, Py_ssize_t count)
-    void divide_floats_both(float *out, float *across, const float *p, float a, float b,
+    bint divide_floats_both(float *out, float *across, const float *p, float a, float b,
                             Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count)
     bint divide_doubles_both(double *out, double *across, const double *p, double a, double b,
                              Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count)
-    void scale_floats_both(float *out, float *across, const float *p, float a, float b,
+    bint divide_widened_both(float *out, float *across, const float *p, double a, double b,
+                             Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count)
+    bint scale_floats_both(float *out, float *across, const float *p, float a, float b,
                            Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count)
-    void scale_doubles_both(double *out, double *across, const double *p, double a, double b,
+    bint scale_doubles_both(double *out, double *across, const double *p, double a, double b,
                             Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count)
     void combine_floats_both(float *out, float *across, const float *p, const float *a,
                              const float *b, const float *c, const float *by, Py_ssize_t run,
@@ -118,6 +121,8 @@ cdef extern from "vectors.h" nogil:
                               const double *b, const double *c, const double *by, Py_ssize_t run,
                               Py_ssize_t jump, Py_ssize_t ahead, Py_ssize_t count, Py_ssize_t rows)
     Py_ssize_t divide_widened(
+        float *out, const float *p, const float *r, double a, Py_ssize_t count)
+    Py_ssize_t divide_in_double(
         float *out, const float *p, const float *r, double a, Py_ssize_t count)
     Py_ssize_t divide_floats_backward(
         float *out, const float *p, const float *r, float a, Py_ssize_t count)
@@ -374,19 +379,33 @@ cdef inline void divide_backward(value_t *out, const value_t *p, const value_t *
     _divide(out, p, r, a, count - done, 1, -1, REAL)
 
 
-cdef inline bint divide_both(value_t *out, value_t *across, const value_t *p, value_t a, value_t b,
-                             Py_ssize_t jump, Py_ssize_t ahead,
+cdef inline bint divide_both(value_t *out, value_t *across, const value_t *p, coefficient_t a,
+                             coefficient_t b, Py_ssize_t jump, Py_ssize_t ahead,
                              Py_ssize_t count) noexcept nogil:
     """Run along two axes at once; return whether."""
-    if value_t is float:
+    cdef bint done = True
+    if value_t is float and coefficient_t is float:
         divide_floats_both(out, across, p, a, b, jump, ahead, count)
-    elif value_t is double:
-        if not divide_doubles_both(out, across, p, a, b, jump, ahead, count):
-            return False
-    # The numbers before and after.
-    (across - 1)[0] = quotient((p - jump)[0], p[jump], b, REAL)
-    across[count] = quotient((p + count + 1 - jump)[0], p[count + 1 + jump], b, REAL)
-    return True
+    elif value_t is float and coefficient_t is double:
+        done = divide_widened_both(out, across, p, a, b, jump, ahead, count)
+    elif value_t is double and coefficient_t is double:
+        done = divide_doubles_both(out, across, p, a, b, jump, ahead, count)
+    if done:
+        # The numbers before and after.
+        (across - 1)[0] = quotient((p - jump)[0], p[jump], b, REAL)
+        across[count] = quotient((p + count + 1 - jump)[0], p[count + 1 + jump], b, REAL)
+    return done
+
+
+cdef void divide_alone(value_t *out, const value_t *p, const value_t *r, coefficient_t a,
+                       Py_ssize_t count) noexcept nogil:
+    """Run along one of two axes, where both at once did not come to an end."""
+    cdef Py_ssize_t done = 0
+    if value_t is float and coefficient_t is double:
+        done = divide_in_double(out, p, r, a, count)
+    elif value_t is double and coefficient_t is double:
+        done = divide_doubles(out, p, r, a, count)
+    _divide(out + done, p + done, r + done, a, count - done, 1, 1, REAL)
 
 
 cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t *r,
@@ -394,20 +413,14 @@ cdef void divide(value_t *out, const value_t *p, const value_t *q, const value_t
                  const Rows *rows) noexcept nogil:
     cdef Py_ssize_t k
     cdef Py_ssize_t count = rows.count, step = rows.step, out_step = rows.out_step
-    cdef Rows alone
-    if (value_t is float and coefficient_t is float
-            or value_t is double and coefficient_t is double):
-        if (DIVIDES_FLOATS_BOTH if value_t is float else DIVIDES_DOUBLES_BOTH) and (
-                rows.across != NULL):
-            if divide_both(out, <value_t *> rows.across, p, a[0],
-                           (<const value_t *> rows.across_by)[0], rows.jump, rows.ahead, count):
-                return
-            alone = rows[0]
-            alone.across = NULL
-            divide(out, p, q, r, a, b, c, &alone)
-            alone.count += 2
-            divide(<value_t *> rows.across - 1, p - rows.jump, q, p + rows.jump,
-                   <const coefficient_t *> rows.across_by, b, c, &alone)
+    cdef value_t *across = <value_t *> rows.across
+    cdef const coefficient_t *by = <const coefficient_t *> rows.across_by
+    if coefficient_t is not longdouble:
+        if (DIVIDES_DOUBLES_BOTH if value_t is double else DIVIDES_FLOATS_BOTH
+                if coefficient_t is float else DIVIDES_WIDENED_BOTH) and across != NULL:
+            if not divide_both(out, across, p, a[0], by[0], rows.jump, rows.ahead, count):
+                divide_alone(out, p, r, a[0], count)
+                divide_alone(across - 1, p - rows.jump, p + rows.jump, by[0], count + 2)
             return
     for k in range(rows.rows):
         if rows.kind == REAL:

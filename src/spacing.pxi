@@ -238,9 +238,9 @@ cdef inline bint is_float(double h) noexcept nogil:
 cdef bint may_multiply_floats(double h) noexcept nogil:
     """Whether floats times the float z next to 1 / h round as if divided by h in double first.
 
-    They do if z h is 1 + d, d of either sign and 2^-54 at most. Let x z be from 1 to 2. It has 48
-    bits, so is a double, and x / h = x z / (1 + d) is less than 2^-53 away from it, half the distance
-    between doubles there, or, from 1 down, less than 2^-54: it rounds to x z.
+    They do if z h is 1 + d, d of either sign and 2^-54 at most. Let x z be from 1 to 2. It has
+    48 bits, so is a double, and x / h = x z / (1 + d) is less than 2^-53 away from it, half the
+    distance between doubles there, or, from 1 down, less than 2^-54: it rounds to x z.
     """
     cdef double z, high, d, little = DBL_EPSILON / 4
     if not 4 * FLT_MIN <= fabs(h) <= 1 / (4 * FLT_MIN):
@@ -252,7 +252,7 @@ cdef bint may_multiply_floats(double h) noexcept nogil:
 
 
 cdef enum:
-    MIXED_FROM = 1000             # points: of fewer, edges in another type take longer than they spare
+    MIXED_FROM = 1000             # points: of fewer, edges in another type cost more than is spared
 
 
 cdef inline void replace_division(Stencil *stencil, row_kernel kernel, Precision type,
@@ -269,8 +269,8 @@ cdef inline void replace_division(Stencil *stencil, row_kernel kernel, Precision
 cdef inline void simplify_divisions(Job *job, const Plan *plan, int edge_order) noexcept nogil:
     """Replace divisions by 2 h and h by what takes less and rounds the same.
 
-    That is a multiplication for powers of two. And a division of floats by a float, not by the
-    same double: such a quotient is no nearer than 2^-49 of itself to where rounding to float turns, or
+    That is a multiplication for powers of two. And a division of floats by a float, not by the same
+    double: such a quotient is no nearer than 2^-49 of itself to where rounding to float turns, or
     it is there, so double, in which it is rounded first, has it on the same side.
     """
     cdef Precision type = job.interior.type

@@ -88,7 +88,7 @@ enum {
 /* Of differences along the axis, where r is p from its third number on: groups, as long as f has a
    vector after them, then one vector at a time. For DIFFERENCES. */
 #if defined(SHIFTED)
-#define ALONG_AHEAD(of, store)                                                                \
+#define ALONG_AHEAD(of, store, leave)                                                         \
     if (r - p == 2 && count >= one) {                                                         \
         vector here = FORWARD(p, 0);                                                          \
         for (; i + group + one <= count + 2; i += group) {                                    \
@@ -98,36 +98,43 @@ enum {
             store(out, 1, of(SHIFTED(v1, v2, 2) - v1, a, by));                                \
             store(out, 2, of(SHIFTED(v2, v3, 2) - v2, a, by));                                \
             store(out, 3, of(SHIFTED(v3, v4, 2) - v3, a, by));                                \
+            leave(by, by, i)                                                                  \
             here = v4;                                                                        \
         }                                                                                     \
-        for (; i + one <= count; i += one)                                                    \
+        for (; i + one <= count; i += one) {                                                  \
             store(out, 0, of(AHEAD(0), a, by));                                               \
+            leave(by, by, i)                                                                  \
+        }                                                                                     \
     }
 #else
-#define ALONG_AHEAD(of, store)
+#define ALONG_AHEAD(of, store, leave)
 #endif
-#define ALONG_BACK(of, store)
+#define ALONG_BACK(of, store, leave)
+#define PLAIN_AHEAD(k) AHEAD(k)
+#define ALONG_PLAIN_AHEAD(of, store, leave)
 /* Beside conversions shifts were slower than loads, and here they spare none: what is converted is
    the difference. */
-#define ALONG_WIDENED_AHEAD(of, store)
+#define ALONG_WIDENED_AHEAD(of, store, leave)
 
 /* What is done to a difference, where `by` is OPERAND(a). */
 #define DIVIDED(x, a, by) ((x) / (by))
 #define MULTIPLIED(x, a, by) ((x) * (by))
 #define ITSELF(a) (a)
+/* And after each group; of others, see `quotients.h`. */
+#define STAY(by, across_by, result)
 
 /* out[i] = OF(r[i] - p[i], a), or, backward, OF(r[-i] - p[-i], a), for whole groups of `count` numbers,
-   or, with SHIFTED along the axis, whole vectors; return how many. */
-#define DIFFERENCES(name, type, wider, operand, of, difference, store)                        \
+   or, with SHIFTED along the axis, whole vectors; return how many. `held` is of what vectors are. */
+#define DIFFERENCES(name, type, wider, held, operand, of, leave, difference, store)           \
     static Py_ssize_t name(                                                                   \
         type *out, const type *p, const type *r, wider a, Py_ssize_t count)                   \
     {                                                                                         \
-        typedef wider vector __attribute__((                                                  \
+        typedef held vector __attribute__((                                                   \
             vector_size(VECTOR), aligned(sizeof(type)), may_alias));                          \
-        const Py_ssize_t one = sizeof(vector) / sizeof(wider), group = 4 * one;               \
-        const wider by = operand(a);                                                          \
+        const Py_ssize_t one = sizeof(vector) / sizeof(held), group = 4 * one;                \
+        __typeof__(operand(a)) by = operand(a);                                               \
         Py_ssize_t i = 0;                                                                     \
-        ALONG_##difference(of, store)                                                         \
+        ALONG_##difference(of, store, leave)                                                  \
         for (; i + group <= count; i += group) {                                              \
             const vector first = of(difference(0), a, by);                                    \
             const vector second = of(difference(1), a, by);                                   \
@@ -137,6 +144,7 @@ enum {
             store(out, 1, second);                                                            \
             store(out, 2, third);                                                             \
             store(out, 3, fourth);                                                            \
+            leave(by, by, i)                                                                  \
         }                                                                                     \
         return i;                                                                             \
     }
@@ -145,26 +153,28 @@ enum {
    numbers away: out[i] = OF(p[i + 2] - p[i], a) and across[i] = OF(p[i + 1 + jump] - p[i + 1 - jump], b),
    for `count` numbers, BOTH_LEAST or more. The second group begins where a line does in the row
    before, and so often in the row after: of three that are loaded one or two are aligned, which stores
-   need not be. It overlaps the first group, and the last overlaps the one before it. */
-#define BOTH_DIFFERENCES(name, type, operand, of)                                             \
-    static void name(BOTH_OF(type))                                                           \
+   need not be. It overlaps the first group, and the last overlaps the one before it. Return whether
+   all is done. */
+#define BOTH_DIFFERENCES(name, type, wider, operand, of, leave)                               \
+    static int name(BOTH_OF(type, wider))                                                     \
     {                                                                                         \
         typedef type vector __attribute__((                                                   \
             vector_size(VECTOR), aligned(sizeof(type)), may_alias));                          \
         const Py_ssize_t one = sizeof(vector) / sizeof(type), group = BOTH_VECTORS * one;     \
         const type *const r = p + 2, *const before = p + 1 - jump, *const after = p + 1 + jump; \
-        const type by = operand(a), across_by = operand(b);                                   \
+        __typeof__(operand(a)) by = operand(a), across_by = operand(b);                       \
         Py_ssize_t i = 0;                                                                     \
         Py_ssize_t next = group - ((size_t)before & (CACHE_LINE - 1)) / sizeof(type);         \
         for (;;) {                                                                            \
             BOTH_GROUP(of)                                                                    \
+            leave(by, across_by, 0)                                                           \
             if (i == count - group)                                                           \
-                return;                                                                       \
+                return 1;                                                                     \
             i = next;                                                                         \
             if (ahead) {                                                                      \
-                BOTH_GROUPS(of, FETCH_BOTH)                                                   \
+                BOTH_GROUPS(of, leave, FETCH_BOTH)                                            \
             }                                                                                 \
-            BOTH_GROUPS(of, )                                                                 \
+            BOTH_GROUPS(of, leave, )                                                          \
             i = i < count - group ? i : count - group;                                        \
             next = i + group;                                                                 \
         }                                                                                     \
@@ -187,7 +197,7 @@ enum {
     const vector first = ALONG(of, 0), second = ALONG(of, 1);                                 \
     const vector third = ACROSS(of, 0), fourth = ACROSS(of, 1);                               \
     STORE_BOTH
-#define BOTH_GROUPS(of, fetch)                                                                \
+#define BOTH_GROUPS(of, leave, fetch)                                                         \
     if (i + 3 * one <= count + 2) {                                                           \
         vector here = FORWARD(p, 0);                                                          \
         do {                                                                                  \
@@ -197,6 +207,7 @@ enum {
             const vector second = of(SHIFTED(v1, v2, 2) - v1, a, by);                         \
             const vector third = ACROSS(of, 0), fourth = ACROSS(of, 1);                       \
             STORE_BOTH                                                                        \
+            leave(by, across_by, 0)                                                           \
             here = v2;                                                                        \
             i += group;                                                                       \
         } while (i + 3 * one <= count + 2);                                                   \
@@ -224,7 +235,7 @@ enum {
     STORE(across, 1, sixth);                                                                  \
     STORE(across, 2, seventh);                                                                \
     STORE(across, 3, eighth);
-#define BOTH_GROUPS(of, fetch)
+#define BOTH_GROUPS(of, leave, fetch)
 #endif
 
 /* Those divided by a double. */
@@ -232,7 +243,7 @@ enum {
 #include "quotients.h"
 #else
 #define QUOTIENTS(name, type, difference, store) \
-    DIFFERENCES(name, type, double, ITSELF, DIVIDED, difference, store)
+    DIFFERENCES(name, type, double, double, ITSELF, DIVIDED, STAY, difference, store)
 #endif
 
 /* Vector k of a group of coefficients: that of all points, or each point's own. */
@@ -415,12 +426,12 @@ enum {
 #endif
 
 #else
-#define DIFFERENCES(name, type, wider, operand, of, difference, store) \
+#define DIFFERENCES(name, type, wider, held, operand, of, leave, difference, store) \
     NO_GROUPS(name, type, wider)
 #define QUOTIENTS(name, type, difference, store) NO_GROUPS(name, type, double)
 /* Of MULTIPLIED, for which alone it is used. */
-#define BOTH_DIFFERENCES(name, type, operand, of)                                             \
-    static void name(BOTH_OF(type))                                                           \
+#define BOTH_DIFFERENCES(name, type, wider, operand, of, leave)                               \
+    static int name(BOTH_OF(type, wider))                                                     \
     {                                                                                         \
         Py_ssize_t i;                                                                         \
         (void)ahead;                                                                          \
@@ -428,6 +439,7 @@ enum {
             out[i] = (p[i + 2] - p[i]) * a;                                                   \
             across[i] = (p[i + 1 + jump] - p[i + 1 - jump]) * b;                              \
         }                                                                                     \
+        return 1;                                                                             \
     }
 #define COMBINATIONS(name, type, wider, load, of, own, store) \
     NO_COMBINATIONS(name, type, wider, own)
@@ -442,8 +454,8 @@ enum {
     }
 
 /* What differences of both axes are given. */
-#define BOTH_OF(type)                                                                         \
-    type *out, type *across, const type *p, type a, type b, Py_ssize_t jump,                  \
+#define BOTH_OF(type, wider)                                                                  \
+    type *out, type *across, const type *p, wider a, wider b, Py_ssize_t jump,                \
     Py_ssize_t ahead, Py_ssize_t count
 
 /* What combinations of both axes are given. */
@@ -471,22 +483,24 @@ enum {
         return 1;                                                                             \
     }
 
-DIFFERENCES(divide_floats, float, float, ITSELF, DIVIDED, AHEAD, STORE)
-DIFFERENCES(scale_floats, float, float, ITSELF, MULTIPLIED, AHEAD, STORE)
+DIFFERENCES(divide_floats, float, float, float, ITSELF, DIVIDED, STAY, AHEAD, STORE)
+DIFFERENCES(scale_floats, float, float, float, ITSELF, MULTIPLIED, STAY, AHEAD, STORE)
 QUOTIENTS(divide_doubles, double, AHEAD, STORE)
-DIFFERENCES(scale_doubles, double, double, ITSELF, MULTIPLIED, AHEAD, STORE)
+DIFFERENCES(scale_doubles, double, double, double, ITSELF, MULTIPLIED, STAY, AHEAD, STORE)
 
-#if defined(WIDENED_AHEAD)
+#if defined(QUOTIENTS_OF_FLOATS)
+QUOTIENTS_OF_FLOATS(divide_widened, divide_in_double)
+#elif defined(WIDENED_AHEAD)
 QUOTIENTS(divide_widened, float, WIDENED_AHEAD, STORE_NARROWED)
 #else
 NO_GROUPS(divide_widened, float, double)
 #endif
 
 #if defined(TURNED)
-DIFFERENCES(divide_floats_backward, float, float, ITSELF, DIVIDED, BACK, STORE_FLOATS_TURNED)
-DIFFERENCES(scale_floats_backward, float, float, ITSELF, MULTIPLIED, BACK, STORE_FLOATS_TURNED)
+DIFFERENCES(divide_floats_backward, float, float, float, ITSELF, DIVIDED, STAY, BACK, STORE_FLOATS_TURNED)
+DIFFERENCES(scale_floats_backward, float, float, float, ITSELF, MULTIPLIED, STAY, BACK, STORE_FLOATS_TURNED)
 QUOTIENTS(divide_doubles_backward, double, BACK, STORE_DOUBLES_TURNED)
-DIFFERENCES(scale_doubles_backward, double, double, ITSELF, MULTIPLIED, BACK, STORE_DOUBLES_TURNED)
+DIFFERENCES(scale_doubles_backward, double, double, double, ITSELF, MULTIPLIED, STAY, BACK, STORE_DOUBLES_TURNED)
 #else
 NO_GROUPS(divide_floats_backward, float, float)
 NO_GROUPS(scale_floats_backward, float, float)
@@ -494,15 +508,15 @@ NO_GROUPS(divide_doubles_backward, double, double)
 NO_GROUPS(scale_doubles_backward, double, double)
 #endif
 
-BOTH_DIFFERENCES(scale_floats_both, float, ITSELF, MULTIPLIED)
-BOTH_DIFFERENCES(scale_doubles_both, double, ITSELF, MULTIPLIED)
+BOTH_DIFFERENCES(scale_floats_both, float, float, ITSELF, MULTIPLIED, STAY)
+BOTH_DIFFERENCES(scale_doubles_both, double, double, ITSELF, MULTIPLIED, STAY)
 
 /* Quotients of both axes where that is faster: elsewhere it is the divisions that take long. */
 #if defined(SHIFTED)
-BOTH_DIFFERENCES(divide_floats_both, float, ITSELF, DIVIDED)
+BOTH_DIFFERENCES(divide_floats_both, float, float, ITSELF, DIVIDED, STAY)
 #define DIVIDES_FLOATS_BOTH 1
 #else
-#define divide_floats_both(...) (void)0
+#define divide_floats_both(...) 0
 #define DIVIDES_FLOATS_BOTH 0
 #endif
 #if defined(BOTH_QUOTIENTS)
@@ -511,6 +525,14 @@ BOTH_QUOTIENTS(divide_doubles_both)
 #else
 #define divide_doubles_both(...) 0
 #define DIVIDES_DOUBLES_BOTH 0
+#endif
+#if defined(BOTH_QUOTIENTS_OF_FLOATS) && defined(SHIFTED)
+BOTH_QUOTIENTS_OF_FLOATS(divide_widened_both)
+#define DIVIDES_WIDENED_BOTH 1
+#else
+#define divide_in_double(...) 0
+#define divide_widened_both(...) 0
+#define DIVIDES_WIDENED_BOTH 0
 #endif
 
 COMBINATIONS(combine_floats, float, float, FORWARD, THE_SAME, 0, STORE)
@@ -602,3 +624,9 @@ NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #undef CORRECTS
 #undef CORRECTED
 #undef RECIPROCAL
+#undef STAY
+#undef LEAVE
+#undef BOUNDED
+#undef CHUNK
+#undef QUOTIENTS_OF_FLOATS
+#undef BOTH_QUOTIENTS_OF_FLOATS

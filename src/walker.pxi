@@ -605,7 +605,7 @@ cdef Job *job_along(const Plan *plan, int dim) noexcept nogil:
 cdef bint differences_go_together(const Plan *plan, const Job *along,
                                   const Job *across) noexcept nogil:
     """Whether a kernel can run along two uniform axes at once. Not where either has no interior."""
-    cdef const Kernels *kernels = &LOOPS.kernels[<int> plan.value][<int> plan.value]
+    cdef const Kernels *kernels = &LOOPS.kernels[<int> plan.value][<int> along.interior.type]
     cdef row_kernel kernel = along.interior.kernel
     return (plan.size * plan.itemsize >= TWO_FROM and min(along.n, across.n) > EDGES
             and kernel == across.interior.kernel and (

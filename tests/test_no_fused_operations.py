@@ -3,7 +3,7 @@
 Bits alone do not show it everywhere: next to an addition of zero, for example, only a lost
 floating-point event does.
 
-Those there correct quotients, and lie in a section of their own.
+Those there correct quotients, or find bounds of them, and lie in a section of their own.
 """
 
 import importlib
@@ -56,7 +56,11 @@ def test_no_build_has_an_instruction_that_fuses(name):
         len(re.findall(rf"\b{operation}pd\b", corrections))
         for operation in ("vmul", "vfmsub231", "vfnmadd231"))
     assert products == first == second
-    assert len(FUSED.findall(corrections)) == first + second
+    # For each of two bounds of floats a product with what is left of 1 / a, and one added to it.
+    products_left, bounds = (
+        len(re.findall(rf"\b{operation}ps\b", corrections)) for operation in ("vmul", "vfmadd231"))
+    assert products_left == bounds
+    assert len(FUSED.findall(corrections)) == first + second + bounds
     # For each of four vectors; of doubles, forward and backward, and of floats. No backward ones by
     # gcc before 12 (see vectors.h). And of doubles along two axes at once: of 256 bits four vectors
     # in each, of 512 bits two in each, once of a group alone and twice of those that follow one
@@ -67,5 +71,8 @@ def test_no_build_has_an_instruction_that_fuses(name):
     functions = 2 if gcc and int(gcc[1]) < 12 else 3
     if corrects and "zmm" in corrections:
         assert 4 * functions + 12 + 5 <= products <= 2 * (4 * functions + 12 + 5)
+        # Of floats by four vectors along one axis, forward, and two axes as above.
+        assert 2 * (4 + 12) <= bounds <= 4 * (4 + 12)
     else:
+        assert bounds == (2 * 4 if corrects else 0)
         assert products == (4 * functions + 8 if corrects else 0)

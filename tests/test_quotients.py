@@ -1,7 +1,7 @@
 """Quotients are those of a division, also where there is another operation in place of it.
 
-`quotients.h` takes rows of float64, or of float32 over a float64, with AVX2 and AVX-512. What divides
-float32 by a float64 may be a float32, or a multiplication by one: `simplify_divisions`.
+`quotients.h` takes rows of float64, or of float32 over a float64, with AVX2 and AVX-512. That of a
+float32 over a float64 may be one over a float32, or a product with one: `simplify_divisions`.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ import cgrad
 from cgrad._simd import kernels
 
 ORDINARY = 300                    # numbers of a row, enough for a long one
+LONG = 3000                       # and for one of float32 whose quotients are bounded
 TINY, HUGE = np.finfo("f8").smallest_subnormal, np.finfo("f8").max
 # Bits of x86's MXCSR: rounding; subnormal numbers that are read, or come out, are zero; and events.
 DOWN, UP, TO_ZERO = 1 << 13, 2 << 13, 3 << 13
@@ -63,6 +64,10 @@ def quotients(gradient, differences, divisor, step=1):
     return gradient(*arguments(differences, divisor, step), axis=0)[1]
 
 
+def quotients_of(gradient, f, divisor):
+    return gradient(f, np.float64(divisor) / 2, axis=0)[1]
+
+
 def near_middles(random, count, bits=53):
     """Return dividends and a divisor whose quotients are as near as can be to where rounding turns.
 
@@ -76,7 +81,8 @@ def near_middles(random, count, bits=53):
             m = -sign * d * inverse % 2**(bits + 1)
             dividend, rest = divmod(m * a + sign * d, 2**bits)
             # If dividend has more bits than a number has, it is no number unless they are 0.
-            if m >= 2**bits and not rest and dividend % 2**max(dividend.bit_length() - bits, 0) == 0:
+            unit = 2 ** max(dividend.bit_length() - bits, 0)
+            if m >= 2**bits and not rest and not dividend % unit:
                 x.append(float(dividend))
     return np.array(x), float(a)
 
@@ -99,6 +105,35 @@ def test_quotients_next_to_where_rounding_turns(step):
         assert quotients(cgrad.gradient, x, a, step).tobytes() == expected.tobytes()
     # And a multiplication alone is often off.
     assert turned > 10_000
+
+
+def planes(x, count=LONG):
+    """Return f with these differences along its first axis, and so many others at random."""
+    random = np.random.default_rng(len(x))
+    f = np.zeros((3, count), "f4")
+    f[2] = random.random(count) - 0.5
+    f[2, random.permutation(count)[:len(x)]] = x
+    return f
+
+
+def test_floats_over_a_double_next_to_where_rounding_turns():
+    random = np.random.default_rng(9)
+    turned = 0
+    for _ in range(200):
+        middles = random.integers(2**24, 2**25, 40) | 1
+        x = random.integers(2**23, 2**24, 40).astype("f8")
+        # Their quotients by these are middles but for rounding, or a unit in the last place away.
+        divisors = x / middles
+        divisors += np.spacing(divisors) * random.integers(-1, 2, 40)
+        for k in range(40):
+            f = planes(x[k:k + 1] * random.choice([1, -1]) * 2.0**-24)
+            scaled = divisors[k] * 2.0 ** random.integers(-30, 30)
+            expected = quotients_of(np.gradient, f, scaled)
+            got = quotients_of(cgrad.gradient, f, scaled)
+            assert got.tobytes() == expected.tobytes()
+            turned += (f[2] * np.float32(1 / scaled) != expected).sum()
+    # And a multiplication alone is often off.
+    assert turned > 100_000
 
 
 @pytest.mark.parametrize("edge_order", [1, 2])
@@ -149,6 +184,9 @@ def test_numbers_of_every_size(dtype, step, events):
             x[at] = np.ldexp(random.random(len(at)) + 1, exponent) * random.choice([1, -1])
             oracle.assert_same(
                 cgrad.gradient, arguments(x, a, step), {"axis": 0}, all=events)
+            if dtype == "f4":
+                oracle.assert_same(
+                    cgrad.gradient, (planes(x), np.float64(a) / 2), {"axis": 0}, all=events)
 
 
 @pytest.mark.parametrize("special", [
@@ -171,21 +209,27 @@ def test_one_special_number_among_ordinary_ones_anywhere(special, divisor):
             for events in ("ignore", "raise"):
                 oracle.assert_same(
                     cgrad.gradient, arguments(x, divisor, step), {"axis": 0}, all=events)
+        for events in ("ignore", "raise"):
+            oracle.assert_same(
+                cgrad.gradient, (planes(x), np.float64(divisor) / 2), {"axis": 0}, all=events)
 
 
 @pytest.mark.parametrize(("dtype", "special"), [
     *((dtype, x) for dtype in ("f8", "f4") for x in (np.inf, -np.inf, np.nan, -0.0)),
-    ("f8", 3 * TINY), ("f8", 2.0**-1000), ("f4", 3 * 2.0**-149),
+    ("f8", 3 * TINY), ("f8", 2.0**-1000), ("f4", 3 * 2.0**-149), ("f4", 2.0**-110),
 ])
 def test_what_a_division_does_not_note_is_not_noted(dtype, special):
     x = np.random.default_rng(3).random(ORDINARY).astype(dtype)
     x[100] = special
-    expected = quotients(np.gradient, x, 0.75)
-    with np.errstate(all="raise"):
-        f, h = arguments(x, 0.75)
-        got = kernels.differentiate(f, (h,), 0, 1)
-    assert got is not None
-    assert got[1].tobytes() == expected.tobytes()
+    # Three of the smallest numbers over 0.75 are four; over 0.74 they would be rounded.
+    smallest = np.finfo(dtype).smallest_subnormal
+    for divisor in (0.75, 0.75 if special == 3 * smallest else 0.74):
+        for f in (data(x), planes(x)) if dtype == "f4" else (data(x),):
+            expected = quotients_of(np.gradient, f, divisor)
+            with np.errstate(all="raise"):
+                got = kernels.differentiate(f, (np.float64(divisor) / 2,), 0, 1)
+            assert got is not None
+            assert got[1].tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4"])
@@ -195,8 +239,10 @@ def test_the_payload_of_nan_is_kept(dtype):
     quiet = {"f8": 0x7FF8 << 48, "f4": 0x7FC0 << 16}[dtype]
     x.view(f"u{x.itemsize}")[50:60] = quiet + payloads
     x.view(f"u{x.itemsize}")[70:80] = (quiet + payloads).astype("u8") | 1 << size - 1
-    expected = quotients(np.gradient, x, 0.6)
-    assert quotients(cgrad.gradient, x, 0.6).tobytes() == expected.tobytes()
+    for divisor in (0.75, 0.74, 0.6):
+        for f in (data(x), planes(x)) if dtype == "f4" else (data(x),):
+            expected = quotients_of(np.gradient, f, divisor)
+            assert quotients_of(cgrad.gradient, f, divisor).tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize(("x", "a"), [
@@ -232,8 +278,9 @@ def test_modes_of_the_caller_are_kept(dtype, bits):
         with mode(bits), np.errstate(all="ignore"):
             for x in rows:
                 row = x.astype(dtype)
-                expected = quotients(np.gradient, row, a)
-                assert quotients(cgrad.gradient, row, a).tobytes() == expected.tobytes()
+                for f in (data(row), planes(row)) if dtype == "f4" else (data(row),):
+                    expected = quotients_of(np.gradient, f, a)
+                    assert quotients_of(cgrad.gradient, f, a).tobytes() == expected.tobytes()
 
 
 @X86

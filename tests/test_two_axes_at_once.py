@@ -45,7 +45,7 @@ def test_results_are_numpys_and_nothing_else_is_written(shape, dtype, order):
         untouched = around.copy()
         # All axes, the two fastest, in either order, those that are not neighbours.
         for axes in {all_axes, all_axes[-2:], all_axes[:2][::-1], all_axes[::2]}:
-            for edge_order, first in itertools.product((1, 2), (0.5, 0.3)):
+            for edge_order, first in itertools.product((1, 2), (0.5, 0.3, np.float64(0.37))):
                 if any(shape[axis] < edge_order + 1 for axis in axes):
                     continue
                 spacing = tuple(first * 2.0 ** (axis % 4) for axis in axes)
@@ -157,7 +157,7 @@ def test_what_is_asked_for_ahead_alters_nothing(shape, dtype, workers, asked_ahe
     f = random.standard_normal(shape).astype(dtype)
     asked_ahead(f)
     x = tuple(np.cumsum(random.random(n) + 0.1) for n in shape)
-    for spacing in (1.0,), (0.3,), x:
+    for spacing in (1.0,), (0.3,), (np.float64(0.37),), x:
         expected = oracle.describe(np.gradient(f, *spacing))
         assert oracle.describe(kernels.differentiate(f, spacing, None, 1, workers)) == expected
 
@@ -204,7 +204,12 @@ def test_rows_from_below_the_size_on_and_layouts_that_are_no_run_of_memory(dtype
     (2.0, 0.5), (1.0, 0.3), (0.3, 1.0), (0.3, 0.7), (-1.0, 4.0), (-0.3, 0.7), (0.3, -0.7),
     (0.3, math.nan), (math.inf, 0.3), (0.0, 0.3), (0.3, 1e-310), (1.0, "x"), ("x", 1.0),
     (np.float64(2.0), 1.0), (np.float32(2.0), np.float32(4.0)), (2, np.int8(4)),
-    (np.float16(2), 1)])
+    (np.float16(2), 1),
+    # float32 over these is float64 to NumPy; over the last ones float32 would do.
+    *((np.float64(a), np.float64(b)) for a, b in (
+        (0.37, 0.74), (0.37, 0.3), (0.3, 0.37), (-0.37, 0.74), (0.74, -0.37), (0.37, math.nan),
+        (math.inf, 0.37), (0.37, 1e-310), (0.37, 1e40), (0.37, 3.0), (0.1, 0.37), (30.0, 2.0),
+        (30.0, 10.0), (0.1, 0.2), (0.1, 0.5)))])
 def test_spacings_of_which_each_axis_has_its_own(dtype, spacings):
     random = np.random.default_rng(0)
     # With differences of zero, whose sign counts.
@@ -243,9 +248,44 @@ def test_quotients_that_cannot_be_corrected(at, number):
     oracle.assert_same(cgrad.gradient, (f, 1e10, 0.7), {}, all="ignore")
 
 
+@pytest.mark.parametrize("rows", [1, 20, 95])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_quotients_of_floats_next_to_where_rounding_turns(rows, axis):
+    random = np.random.default_rng(rows)
+    turned = 0
+    for _ in range(100):
+        # Next to a middle of two floats is one of many quotients, along one of the axes.
+        x = np.float32(random.integers(2**23, 2**24))
+        h = [np.float64(0.37), np.float64(0.37)]
+        h[axis] = np.float64(x) / (random.integers(2**24, 2**25) | 1) / 2
+        f = random.standard_normal((97, 103)).astype("f4")
+        i, j = random.integers(1, rows + 1), random.integers(1, 102)
+        before, after = ((i - 1, j), (i + 1, j)) if axis == 0 else ((i, j - 1), (i, j + 1))
+        f[before], f[after] = 0, x
+        expected = np.gradient(f, *h)
+        assert oracle.describe(cgrad.gradient(f, *h)) == oracle.describe(expected)
+        turned += x * np.float32(0.5 / h[axis]) != expected[axis][i, j]
+    assert turned > 10
+
+
+@pytest.mark.parametrize("at", [(0, 0), (20, 30), (44, 0), (60, 102), (96, 102)])
+@pytest.mark.parametrize("number", [
+    1e-45, 1e-38, 1e-32, 1e-31, 1e-30, 1e30, 3e38, np.inf, -np.nan])
+def test_quotients_of_floats_that_cannot_be_bounded(at, number):
+    h = np.float64(0.37), np.float64(0.74)
+    f = np.random.default_rng(0).standard_normal((97, 103)).astype("f4")
+    f[at] = number
+    for kwargs in {}, {"all": "warn"}:
+        oracle.assert_same(cgrad.gradient, (f, *h), {}, **kwargs)
+    f[:, :] = number
+    f[at] = 0
+    oracle.assert_same(cgrad.gradient, (f, *h), {}, all="warn")
+    oracle.assert_same(cgrad.gradient, (f, h[0] * 1e10, h[1]), {}, all="ignore")
+
+
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("spacing", [1.0, 0.3])
+@pytest.mark.parametrize("spacing", [1.0, 0.3, np.float64(0.37)])
 def test_no_event_comes_from_between_planes(dtype, workers, spacing):
     largest = np.finfo(dtype).max
     for shape in (40, 40, 50), (900, 3, 33), (3000, 2, 13):
@@ -278,7 +318,7 @@ def test_several_workers_give_the_same(dtype, workers):
     for shape in (300, 301), (1100, 67), (5, 90, 177), (70_000, 3), (3, 30_000), (600, 1030):
         f = random.standard_normal(shape).astype(dtype)
         x = tuple(np.cumsum(random.random(n) + 0.1) for n in shape)
-        for spacing in (1.0,), (0.3,), x:
+        for spacing in (1.0,), (0.3,), (np.float64(0.37),), x:
             expected = oracle.describe(np.gradient(f, *spacing))
             got = kernels.differentiate(f, spacing, None, 1, workers)
             assert oracle.describe(got) == expected
