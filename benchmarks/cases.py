@@ -110,7 +110,7 @@ SCALARS = {
 }
 COORDINATES = {
     "coordinates": random_coordinates,
-    # NumPy notices that the steps are equal, and treats them as one scalar.
+    # NumPy notices that the steps are equal, and treats them as one scalar, of float64.
     "even coordinates": lambda n: np.arange(n) * 0.25,
 }
 
@@ -339,6 +339,7 @@ def cache_cases():
     yield Case("cache", (256, 256), "f4", spacing="float64 scalar")
     yield Case("cache", (256, 256), edge_order=2)
     yield Case("cache", (100_000,), spacing="even coordinates")
+    yield Case("cache", (256, 256), "f4", spacing="even coordinates")
     for shape in ((100_000,), (256, 256), (64, 64, 64)):
         yield Case("cache", shape, spacing="coordinates")
         # These are float64, as they mostly are with data of float32, too.

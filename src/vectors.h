@@ -7,10 +7,10 @@
    vector, as compilers write them, it is most often the store of the turn before.
 
    With AVX2 and AVX-512 floats that are combined by coefficients of double are converted as they are
-   loaded, and so are differences of floats that are divided or multiplied by a double; gcc loads more
-   of them than a vector of doubles has room for, and splits it. With AVX-512, where any vector but
-   those that begin a line lies in two, which takes longer to load, f is loaded once along its rows,
-   and neighbours are shifted out of what was loaded (SHIFTED).
+   loaded, and so are differences of floats that are divided by a double; gcc loads more of them than
+   a vector of doubles has room for, and splits it. With AVX-512, where any vector but those that begin
+   a line lies in two, which takes longer to load, f is loaded once along its rows, and neighbours are
+   shifted out of what was loaded (SHIFTED).
 
    Not on 32-bit arm, whose vectors take the smallest numbers for zero. */
 
@@ -88,7 +88,7 @@ enum {
 /* Of differences along the axis, where r is p from its third number on: groups, as long as f has a
    vector after them, then one vector at a time. For DIFFERENCES. */
 #if defined(SHIFTED)
-#define ALONG_AHEAD(of, store, leave)                                                         \
+#define ALONG_AHEAD(of, store)                                                                \
     if (r - p == 2 && count >= one) {                                                         \
         vector here = FORWARD(p, 0);                                                          \
         for (; i + group + one <= count + 2; i += group) {                                    \
@@ -98,33 +98,30 @@ enum {
             store(out, 1, of(SHIFTED(v1, v2, 2) - v1, a, by));                                \
             store(out, 2, of(SHIFTED(v2, v3, 2) - v2, a, by));                                \
             store(out, 3, of(SHIFTED(v3, v4, 2) - v3, a, by));                                \
-            leave(by, by, i)                                                                  \
             here = v4;                                                                        \
         }                                                                                     \
-        for (; i + one <= count; i += one) {                                                  \
+        for (; i + one <= count; i += one)                                                    \
             store(out, 0, of(AHEAD(0), a, by));                                               \
-            leave(by, by, i)                                                                  \
-        }                                                                                     \
     }
 #else
-#define ALONG_AHEAD(of, store, leave)
+#define ALONG_AHEAD(of, store)
 #endif
-#define ALONG_BACK(of, store, leave)
-#define PLAIN_AHEAD(k) AHEAD(k)
-#define ALONG_PLAIN_AHEAD(of, store, leave)
+#define ALONG_BACK(of, store)
 /* Beside conversions shifts were slower than loads, and here they spare none: what is converted is
-   the difference. */
-#define ALONG_WIDENED_AHEAD(of, store, leave)
+   the difference. Beside bounds (see quotients.h) they are level. */
+#define ALONG_WIDENED_AHEAD(of, store)
+#define PLAIN_AHEAD(k) AHEAD(k)
+#define ALONG_PLAIN_AHEAD(of, store)
 
 /* What is done to a difference, where `by` is OPERAND(a). */
 #define DIVIDED(x, a, by) ((x) / (by))
 #define MULTIPLIED(x, a, by) ((x) * (by))
 #define ITSELF(a) (a)
-/* And after each group; of others, see `quotients.h`. */
+/* And after a group: go on, or return `result` (see LEAVE in quotients.h). */
 #define STAY(by, across_by, result)
 
 /* out[i] = OF(r[i] - p[i], a), or, backward, OF(r[-i] - p[-i], a), for whole groups of `count` numbers,
-   or, with SHIFTED along the axis, whole vectors; return how many. `held` is of what vectors are. */
+   or, with SHIFTED along the axis, whole vectors; return how many. `held` is what vectors are of. */
 #define DIFFERENCES(name, type, wider, held, operand, of, leave, difference, store)           \
     static Py_ssize_t name(                                                                   \
         type *out, const type *p, const type *r, wider a, Py_ssize_t count)                   \
@@ -134,7 +131,7 @@ enum {
         const Py_ssize_t one = sizeof(vector) / sizeof(held), group = 4 * one;                \
         __typeof__(operand(a)) by = operand(a);                                               \
         Py_ssize_t i = 0;                                                                     \
-        ALONG_##difference(of, store, leave)                                                  \
+        ALONG_##difference(of, store)                                                         \
         for (; i + group <= count; i += group) {                                              \
             const vector first = of(difference(0), a, by);                                    \
             const vector second = of(difference(1), a, by);                                   \
@@ -604,6 +601,8 @@ NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #undef ALONG_AHEAD
 #undef ALONG_BACK
 #undef ALONG_WIDENED_AHEAD
+#undef PLAIN_AHEAD
+#undef ALONG_PLAIN_AHEAD
 #undef COMBINED
 #undef COMBINED_BELOW
 #undef BOTH_COMBINATIONS
@@ -628,5 +627,6 @@ NO_COMBINATIONS(combine_varying_widened, float, double, 1)
 #undef LEAVE
 #undef BOUNDED
 #undef CHUNK
+#undef BOUNDED_FROM
 #undef QUOTIENTS_OF_FLOATS
 #undef BOTH_QUOTIENTS_OF_FLOATS
