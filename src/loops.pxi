@@ -10,7 +10,7 @@ include "pixels.pxi"
 cdef struct Kernels:
     row_kernel divide
     bint divides_both             # whether `divide` runs along two axes at once
-    row_kernel scale             # NULL for two different types
+    row_kernel scale              # NULL for two different types
     row_kernel combine
     row_kernel combine_varying
     bint combines_both            # whether `combine_varying` does

@@ -97,8 +97,8 @@ static inline __attribute__((always_inline)) doubles corrected(doubles x, double
 }
 
 /* Quotients of floats by a double. They are computed in double and rounded to float, and could be as
-   above, but conversions take as long as all else. Instead, if high + low is 1 / a but for 2^-52 of it,
-   the float next to x / a is mostly
+   above, but conversions take as long as all else. Instead, with high + low = 1 / a in double, the
+   float next to x / a is mostly
 
        x high + x low,
 
@@ -108,10 +108,14 @@ static inline __attribute__((always_inline)) doubles corrected(doubles x, double
    is near to where rounding turns. That is frequent if a is a simple fraction, such as 0.6, so all that
    is left of CHUNK numbers is then corrected in double.
 
-   In full: let z be 1 / a in double, and e 2^-24. high is z (1 - 2 e) rounded, so low = z - high is from
-   e z to 3 e z. Too small is low (1 - 4 e). When that is rounded to float, and when its product with
-   x is, at most e of it is added each time. So that product and x high are less than x z by x low e or
-   more, 2^-48 of it; x / a in double is within 2^-52 of x z. Too large is low (1 + 4 e). */
+   In full, for x > 0; for others, signs change. Let z be 1 / a in double, and e 2^-24. high is
+   z (1 - 2 e) rounded, so low = z - high is from e z to 3 e z. Too small is low (1 - 4 e). When that is
+   rounded to float, and when its product with x is, about e of it is added each time, at most. So that
+   product and x high are less than x z by x low e at least, 2^-48 of x z; x / a in double is within 2^-52
+   of it. Too large is low (1 + 4 e).
+
+   All this must be normal numbers. What is not is noted: as an overflow or as invalid, as an
+   underflow if it was rounded, and, if it was not, as a subnormal number that is read next. */
 typedef float floats __attribute__((vector_size(VECTOR)));
 typedef int bits __attribute__((vector_size(VECTOR)));
 
@@ -153,11 +157,13 @@ static inline __attribute__((always_inline)) int is_any(bits set)
 #define LEAVE(by, across_by, result)                                                          \
     if (__builtin_expect(is_any((by).differ | (across_by).differ), 0))                        \
         return result;
-/* Numbers: of fewer, it takes less to correct all; and what may be in vain. */
+/* In numbers. Of fewer it takes less to correct all. */
 #define BOUNDED_FROM 2048
+/* And as many may be bounded in vain. */
 #define CHUNK (1 << 14)
 
-/* As QUOTIENTS. What was noted of a chunk, or is in doubt, is forgotten with it. */
+/* As QUOTIENTS. A group in doubt has been stored; what is done in double instead is written over it. Each
+   turn gets on, or is the last. */
 #define QUOTIENTS_OF_FLOATS(name, in_double)                                                  \
     QUOTIENTS(in_double, float, WIDENED_AHEAD, STORE_NARROWED)                                \
     DIFFERENCES(                                                                              \

@@ -383,7 +383,7 @@ cdef inline bint divide_both(value_t *out, value_t *across, const value_t *p, co
                              coefficient_t b, Py_ssize_t jump, Py_ssize_t ahead,
                              Py_ssize_t count) noexcept nogil:
     """Run along two axes at once; return whether."""
-    cdef bint done = True
+    cdef bint done = True             # as floats by a float always are
     if value_t is float and coefficient_t is float:
         divide_floats_both(out, across, p, a, b, jump, ahead, count)
     elif value_t is float and coefficient_t is double:

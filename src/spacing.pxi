@@ -220,7 +220,8 @@ cdef inline double divisor_of(const Stencil *stencil) noexcept nogil:
 
 cdef extern from *:
     """
-    /* Whether numbers are rounded to the nearest, which compilers take for granted. */
+    /* Whether numbers are rounded to the nearest, which compilers take for granted: the first sum
+       is larger if they are rounded up, the second less if down, or to zero. */
     static inline int rounds_to_nearest(void)
     {
         volatile double little = DBL_EPSILON / 4;
@@ -240,13 +241,15 @@ cdef bint may_multiply_floats(double h) noexcept nogil:
 
     They do if z h is 1 + d, d of either sign and 2^-54 at most. Let x z be from 1 to 2. It has
     48 bits, so is a double, and x / h = x z / (1 + d) is less than 2^-53 away from it, half the
-    distance between doubles there, or, from 1 down, less than 2^-54: it rounds to x z.
+    distance between doubles there, or, below 1, where x z is 1 and doubles are closer, less than
+    2^-54: it rounds to x z. So what comes out, and its events, are those of the one product.
     """
     cdef double z, high, d, little = DBL_EPSILON / 4
+    # z, and 2 z for edges, must be normal numbers.
     if not 4 * FLT_MIN <= fabs(h) <= 1 / (4 * FLT_MIN):
         return False
     z, high = <float> (1 / h), <float> h
-    # Nothing is rounded: z high has 48 bits, z (h - high) 53, and most of them cancel out.
+    # Nothing is rounded: z high has 48 bits, z (h - high) 53, and in their sum most cancel out.
     d = (z * high - 1) + z * (h - high)
     return fabs(d) <= little and rounds_to_nearest()
 
@@ -269,9 +272,10 @@ cdef inline void replace_division(Stencil *stencil, row_kernel kernel, Precision
 cdef inline void simplify_divisions(Job *job, const Plan *plan, int edge_order) noexcept nogil:
     """Replace divisions by 2 h and h by what takes less and rounds the same.
 
-    That is a multiplication for powers of two. And a division of floats by a float, not by the same
-    double: such a quotient is no nearer than 2^-49 of itself to where rounding to float turns, or
-    it is there, so double, in which it is rounded first, has it on the same side.
+    That is a multiplication for powers of two. And where a float is the divisor, a division in
+    float, not in double: the quotient of two floats is at least 2^-49 of itself from where rounding
+    to float turns, unless it is there, as subnormal ones may be, exactly. To be rounded to double
+    first, by 2^-52 or less, leaves it on its side, however it is rounded; events are the same, too.
     """
     cdef Precision type = job.interior.type
     cdef const Kernels *kernels

@@ -61,17 +61,19 @@ def arguments(differences, divisor, step=1):
 
 def quotients(gradient, differences, divisor, step=1):
     """Return the differences divided."""
-    return gradient(*arguments(differences, divisor, step), axis=0)[1]
+    return quotients_of(gradient, data(differences, step), divisor)
 
 
 def quotients_of(gradient, f, divisor):
+    """Return those of the interior of three planes."""
     return gradient(f, np.float64(divisor) / 2, axis=0)[1]
 
 
 def near_middles(random, count, bits=53):
     """Return dividends and a divisor whose quotients are as near as can be to where rounding turns.
 
-    With m the middle of two numbers of 53 bits, so odd with 54, x 2^53 = m a + d for a small odd d.
+    With m the middle of two numbers of so many bits, so odd with one more, x 2^bits = m a + d for a
+    small odd d.
     """
     a = int(random.integers(2**(bits - 1), 2**bits)) | 1
     inverse = pow(a, -1, 2**(bits + 1))
