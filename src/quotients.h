@@ -157,6 +157,7 @@ static inline __attribute__((always_inline)) int is_any(bits set)
 #define LEAVE(by, across_by, result)                                                          \
     if (__builtin_expect(is_any((by).differ | (across_by).differ), 0))                        \
         return result;
+
 /* In numbers. Of fewer it takes less to correct all. */
 #define BOUNDED_FROM 2048
 /* And as many may be bounded in vain. */
@@ -167,7 +168,8 @@ static inline __attribute__((always_inline)) int is_any(bits set)
 #define QUOTIENTS_OF_FLOATS(name, in_double)                                                  \
     QUOTIENTS(in_double, float, WIDENED_AHEAD, STORE_NARROWED)                                \
     DIFFERENCES(                                                                              \
-        CORRECTS name##_bounded, float, double, float, bounds_of, BOUNDED, LEAVE, PLAIN_AHEAD, STORE) \
+        CORRECTS name##_bounded, float, double, float, bounds_of, BOUNDED, LEAVE, PLAIN_AHEAD, \
+        STORE)                                                                                \
     static Py_ssize_t name(                                                                   \
         float *out, const float *p, const float *r, double a, Py_ssize_t count)               \
     {                                                                                         \

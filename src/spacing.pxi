@@ -292,7 +292,7 @@ cdef inline void simplify_divisions(Job *job, const Plan *plan, int edge_order) 
         return
     # The reciprocals must be normal numbers.
     multiplies = is_power_of_two(twice, 1000 if plan.value == DOUBLE else 120)
-    if type > plan.value:
+    if type > plan.value:             # floats by a double
         if not (is_float(twice) and is_float(twice / 2)):
             multiplies = may_multiply_floats(twice)
             if not multiplies:
