@@ -494,10 +494,13 @@ NO_GROUPS(divide_widened, float, double)
 #endif
 
 #if defined(TURNED)
-DIFFERENCES(divide_floats_backward, float, float, float, ITSELF, DIVIDED, STAY, BACK, STORE_FLOATS_TURNED)
-DIFFERENCES(scale_floats_backward, float, float, float, ITSELF, MULTIPLIED, STAY, BACK, STORE_FLOATS_TURNED)
+DIFFERENCES(
+    divide_floats_backward, float, float, float, ITSELF, DIVIDED, STAY, BACK, STORE_FLOATS_TURNED)
+DIFFERENCES(
+    scale_floats_backward, float, float, float, ITSELF, MULTIPLIED, STAY, BACK, STORE_FLOATS_TURNED)
 QUOTIENTS(divide_doubles_backward, double, BACK, STORE_DOUBLES_TURNED)
-DIFFERENCES(scale_doubles_backward, double, double, double, ITSELF, MULTIPLIED, STAY, BACK, STORE_DOUBLES_TURNED)
+DIFFERENCES(
+    scale_doubles_backward, double, double, double, ITSELF, MULTIPLIED, STAY, BACK, STORE_DOUBLES_TURNED)
 #else
 NO_GROUPS(divide_floats_backward, float, float)
 NO_GROUPS(scale_floats_backward, float, float)
