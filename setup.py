@@ -50,10 +50,12 @@ if sys.platform == "linux":
     # So is where loops begin: 10 % of a call on 10,000 float32.
     flags.append("-falign-loops=32")
 
-# Without symbols, most of a wheel, and what leads to them, unless somebody wants to debug.
+# Without symbols, most of a wheel, and what leads to them, and without the tables by which exceptions
+# and debuggers go from call to call, unless somebody wants to debug: nothing here throws.
 link_flags = []
 if sys.platform == "linux" and not is_asked_for("-g"):
     link_flags += ["-Wl,--strip-all", "-Wl,--build-id=none"]
+    flags.append("-fno-asynchronous-unwind-tables")
 
 gcc = is_gcc()
 if gcc:
@@ -90,9 +92,7 @@ if sys.platform != "win32" and sysconfig.get_platform().endswith("x86_64"):
         flags.append("-fno-schedule-insns2")
     if gcc and not is_asked_for("-O"):
         # What -O3 does beyond vectors is for the door; these loops it makes larger, not faster.
-        # Nothing unwinds through them: the tables for it were 2 % of the file.
-        lean = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic",
-                "-fno-asynchronous-unwind-tables"]
+        lean = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"]
     levels["avx2"] = [*lean, "-mavx2", "-mf16c"]
     if gcc:
         # int64, whose conversion takes some constants, would take 1.3 times as long without.
