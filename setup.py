@@ -50,8 +50,8 @@ if sys.platform == "linux":
     # So is where loops begin: 10 % of a call on 10,000 float32.
     flags.append("-falign-loops=32")
 
-# Without symbols, most of a wheel, and what leads to them, and without the tables by which exceptions
-# and debuggers go from call to call, unless somebody wants to debug: nothing here throws.
+# Without symbols, most of a wheel, and what leads to them, and without the tables by which
+# exceptions and debuggers go from call to call, unless somebody wants to debug: nothing throws.
 link_flags = []
 if sys.platform == "linux" and not is_asked_for("-g"):
     link_flags += ["-Wl,--strip-all", "-Wl,--build-id=none"]
@@ -112,7 +112,7 @@ loops = [
     "quotients.h", "half.h", "numbers.h", "pixels.h",
 ]
 door = [
-    *loops, "spacing.pxi", "walker.pxi", "sharing.pxi", "workers.h", "kept_memory.h",
+    *loops, "spacing.pxi", "walker.pxi", "sharing.pxi", "copies.pxi", "workers.h", "kept_memory.h",
     "small_blocks.h", "call.pxi", "compiled_function.h",
 ]
 

@@ -63,6 +63,13 @@ def stream_from(size: int) -> int:
     Return the number before.
     """
 
+def rows_from(points: int) -> int:
+    """Convert f by rows if they have so many points; else by boxes, which are copied first.
+
+    From 0 on, all is converted by rows. Of much data, of rows that kernels can read where they lie
+    and of results of the other byte order, a part of that number counts. Return the number before.
+    """
+
 def keep_at_most(size: int) -> int:
     """Set how many bytes of freed results are kept, and return how many it gave back."""
 

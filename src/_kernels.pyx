@@ -157,6 +157,8 @@ cdef extern from "kept_memory.h" nogil:
     size_t bound_of_kept()
     size_t set_bound_of_kept(size_t)
     bint c_address_space_is_limited "address_space_is_limited"()
+    char *allocate_room(size_t size)
+    void free_room(char *room)
     void prepare_memory()
 
 cdef extern from "kept_memory.h":
@@ -187,24 +189,30 @@ cdef inline Py_ssize_t size_of(Precision precision) noexcept nogil:
 
 
 include "walker.pxi"
+include "copies.pxi"
 include "spacing.pxi"
 
 
-cdef void free_coefficients(Plan *plan) noexcept:
+cdef void free_room_of(Plan *plan) noexcept:
     cdef int j
+    if plan.source != NULL:
+        free_room(plan.box)
     for j in range(plan.njobs):
         if plan.jobs[j].memory != NULL:
             PyMem_RawFree(plan.jobs[j].memory)
 
 
-cdef int allocate_coefficients(Plan *plan) except -1:
+cdef int allocate_room_for(Plan *plan, int workers) except -1:
     """Room for the coefficients: of all points if that is little, else of a row.
 
-    Or for the coordinates that they are worked out from as they are used, of three rows.
+    Or for the coordinates that they are worked out from as they are used, of three rows. And for
+    the copy of a box, if there are any.
     """
+    cdef Blocks blocks
     cdef Job *job
     cdef Py_ssize_t points
     cdef int j, runs
+    plan.box = NULL
     for j in range(plan.njobs):
         plan.jobs[j].memory = NULL
     for j in range(plan.njobs):
@@ -222,9 +230,15 @@ cdef int allocate_coefficients(Plan *plan) except -1:
             job.run = (points * job.interior.size + LINE - 1) // LINE * LINE
             job.memory = PyMem_RawMalloc(runs * job.run + LINE)
             if job.memory == NULL:
-                free_coefficients(plan)
+                free_room_of(plan)
                 raise MemoryError()
             job.coefficients = <char *> job.memory + (-<Py_ssize_t> job.memory & (LINE - 1))
+    if plan.source != NULL:
+        shape_blocks(plan, workers, &blocks)
+        plan.box = allocate_room(size_of_box(plan, &blocks))
+        if plan.box == NULL:
+            free_room_of(plan)
+            raise MemoryError()
     return 0
 
 
@@ -423,6 +437,7 @@ cdef bint read_data(Plan *plan, object f):
     plan.swaps_back = plan.swaps and has_result_of_own_type(cnp.PyArray_TYPE(array))
     if plan.copies:
         plan.unit = 1
+    plan.source, plan.turns_results = NULL, False
     plan.reads_rows = plan.copies or type.load != NULL
     plan.writes_rows = type.store != NULL or plan.swaps_back
     return True
@@ -797,7 +812,8 @@ cdef int number_of_workers(const Plan *plan, object workers) except -1:
 cdef bint is_worth_releasing(const Plan *plan) noexcept nogil:
     """Whether it takes so long that other threads gain by the GIL, or may wait for a file."""
     cdef Py_ssize_t worth = WORTH_RELEASING
-    if plan.reads_rows or plan.value == EXTENDED or not plan.jobs[0].uniform:
+    if (plan.reads_rows or plan.source != NULL or plan.value == EXTENDED
+            or not plan.jobs[0].uniform):
         worth //= 3                   # a byte takes longer: converted, by the x87, or divided
     return plan.in_order or plan.bytes >= worth
 
@@ -806,13 +822,13 @@ cdef int carry_out(Plan *plan, int workers) except -1:
     """Compute; return the events that threads other than this one met."""
     if workers > 1:
         return share(plan, workers)
-    allocate_coefficients(plan)
+    allocate_room_for(plan, workers)
     if is_worth_releasing(plan):
         with nogil:
             visit_all(plan)
     else:
         visit_all(plan)
-    free_coefficients(plan)
+    free_room_of(plan)
     return 0
 
 
@@ -848,7 +864,8 @@ cdef bint is_silent(const Plan *plan, int events):
 cdef void choose_ways(Plan *plan) noexcept nogil:
     """Choose what is fastest: past the caches or not, which loops, what is asked for ahead."""
     plan.bytes = plan.size * (plan.itemsize + plan.out_itemsize * plan.njobs)
-    plan.streams = plan.bytes >= STREAM_FROM and not (plan.swaps_back and plan.store != NULL)
+    plan.streams = plan.bytes >= STREAM_FROM and not (
+        plan.turns_results or plan.swaps_back and plan.store != NULL)
     plan.fetches = plan.size * plan.itemsize >= FETCH_FROM and has_gaps(plan)
     plan.takes_two = may_take_two(plan)
     plan.ahead = TWO_AHEAD if plan.bytes >= STREAM_FROM // 2 else 0
@@ -859,7 +876,8 @@ cdef void choose_ways(Plan *plan) noexcept nogil:
 cdef object answer_or_none(object f, tuple spacings, object axis, object edge_order,
                            object workers, tuple out, bint disjoint):
     """The door; see `differentiate`."""
-    cdef Plan plan
+    cdef Plan plan, of_copies
+    cdef Plan *chosen = &plan
     cdef int axes[MAX_DIMS]
     cdef Job few[FEW]
     cdef cnp.ndarray array
@@ -918,15 +936,22 @@ cdef object answer_or_none(object f, tuple spacings, object axis, object edge_or
     # Compute. A file may not fit in memory, and jumps in it take long. Small data is one block.
     plan.in_order = plan.size >= WHOLE and (
         is_foreign(array) or is_foreign(result_of(results, 0)))
-    choose_ways(&plan)
-    events = before | compute(&plan, n)
-    if plan.crosses_edges and not is_silent(&plan, events):
+    if is_hard_to_read(&plan) and is_better_copied(&plan):
+        copy_by_boxes(&plan, &of_copies)
+        if copies_little_more(&of_copies, n):
+            chosen = &of_copies
+    choose_ways(chosen)
+    events = before | compute(chosen, n)
+    if chosen.crosses_edges and not is_silent(chosen, events):
         # Between the end of a row, or a plane, and the beginning of the next, there may have been
         # differences that are not the gradient's.
         if not set_places(&plan, array, ndim, axes, spacings, results, out is not None):
             return None
-        plan.flat = plan.crosses_edges = plan.takes_two = False
-        events = before | compute(&plan, n)
+        if chosen != &plan:
+            copy_by_boxes(&plan, chosen)
+            choose_ways(chosen)
+        chosen.flat = chosen.crosses_edges = chosen.takes_two = False
+        events = before | compute(chosen, n)
     if events & EVENT_UNDER and plan.parts == 2:
         # By the machine, NumPy fuses an addition of zero: the sign of one may differ.
         return None
@@ -973,6 +998,13 @@ def stream_from(Py_ssize_t size):
     """See ``cgrad/_kernels.pyi``."""
     global STREAM_FROM
     before, STREAM_FROM = STREAM_FROM, size
+    return before
+
+
+def rows_from(Py_ssize_t points):
+    """See ``cgrad/_kernels.pyi``."""
+    global ROWS_FROM
+    before, ROWS_FROM = ROWS_FROM, points
     return before
 
 

@@ -305,6 +305,21 @@ static void unlock_memory(void) { pthread_mutex_unlock(&memory_lock); }
 /* A fork must not find the lock held by a thread that the child does not have. */
 static void prepare_memory(void) { pthread_atfork(lock_memory, unlock_memory, unlock_memory); }
 
+/* Room that a call needs for itself; counted by tracemalloc, as its results are. */
+static char *allocate_room(size_t size)
+{
+    char *room = memory_malloc(NULL, size);
+    if (room)
+        PyTraceMalloc_Track(389047, (uintptr_t)room, size);
+    return room;
+}
+
+static void free_room(char *room)
+{
+    PyTraceMalloc_Untrack(389047, (uintptr_t)room);
+    memory_free(NULL, room, 0);
+}
+
 static PyDataMem_Handler memory_handler = {
     "cgrad_kept", 1, {NULL, memory_malloc, memory_calloc, memory_realloc, memory_free}};
 
@@ -342,6 +357,8 @@ static size_t bound_of_kept(void) { return 0; }
 static size_t set_bound_of_kept(size_t bytes) { (void)bytes; return 0; }
 static int address_space_is_limited(void) { return 0; }
 static void prepare_memory(void) {}
+static char *allocate_room(size_t size) { return PyMem_RawMalloc(size); }
+static void free_room(char *room) { PyMem_RawFree(room); }
 static PyDataMem_Handler memory_handler;
 
 static PyObject *array_of_kept(PyArrayObject *like, PyArray_Descr *dtype, PyObject *handler, int alike)

@@ -29,7 +29,7 @@ cdef void run_part(void *task, Py_ssize_t part, int worker) noexcept nogil:
 
 
 cdef void copy_plan(const Plan *plan, Plan *copy, Job *jobs) noexcept:
-    """A copy with jobs of its own, for which `allocate_coefficients` has to be called."""
+    """A copy with jobs of its own, for which `allocate_room_for` has to be called."""
     cdef int j
     copy[0] = plan[0]
     copy.jobs = jobs
@@ -52,7 +52,7 @@ cdef int share(Plan *plan, int workers) except -1:
     try:
         for made in range(workers):
             copy_plan(plan, &task.plans[made], jobs + made * plan.njobs)
-            allocate_coefficients(&task.plans[made])
+            allocate_room_for(&task.plans[made], workers)
         made = workers
         with nogil:
             cut_into_blocks(task.plans, workers, &task.blocks)
@@ -62,6 +62,6 @@ cdef int share(Plan *plan, int workers) except -1:
             events |= task.plans[w].events
     finally:
         for w in range(made):
-            free_coefficients(&task.plans[w])
+            free_room_of(&task.plans[w])
         PyMem_RawFree(task.plans)
     return events

@@ -97,6 +97,10 @@ cdef struct Plan:
     bint copies                   # f is not aligned, or of the other byte order
     bint swaps                    # f is of the other byte order
     bint swaps_back               # and so are the results
+    # Or where boxes of f are copied first (copies.pxi):
+    const Plan *source            # how f lies; else NULL
+    char *box                     # where the copies go
+    bint turns_results            # whose bytes are turned after each box
     row_loader load
     row_kernel scale_pixels       # the one kernel that can, if there is one; it writes results, too
     # Where they cannot write results themselves, either.
@@ -762,8 +766,11 @@ cdef void visit(Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept
     cdef Job *job
     cdef Sweep sweep
     cdef Py_ssize_t start, stop
-    cdef bint first, last, two = plan.takes_two and visit_two(plan, lo, hi)
+    cdef bint first, last, two
     cdef int j
+    if plan.source != NULL:
+        copy_box(plan, lo, hi)
+    two = plan.takes_two and is_like_results(plan) and visit_two(plan, lo, hi)
     for j in range(plan.njobs):
         job = &plan.jobs[j]
         if two and job.dim == plan.ndim - 1:
@@ -784,6 +791,8 @@ cdef void visit(Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept
             apply(plan, job, &job.first, lo, 0, &sweep)
         if last:
             apply(plan, job, &job.last, lo, job.n - 1, &sweep)
+    if plan.turns_results:
+        turn_box(plan, lo, hi)
 
 
 cdef inline bint is_one_row(const Plan *plan) noexcept nogil:
@@ -794,7 +803,7 @@ cdef inline bint is_one_row(const Plan *plan) noexcept nogil:
     cdef const Job *job = plan.jobs
     return (plan.ndim == 1 and job.n > EDGES
             and (job.uniform or job.capacity == job.n)
-            and not (plan.reads_rows or plan.streams))
+            and not (plan.reads_rows or plan.streams or plan.source != NULL))
 
 
 cdef void visit_row(const Plan *plan) noexcept nogil:
@@ -881,16 +890,18 @@ cdef struct Blocks:
 
 
 cdef void shape_blocks(const Plan *plan, int workers, Blocks *blocks) noexcept nogil:
-    """Whole dimensions from the fastest on, while they fit.
+    """Whole dimensions from the fastest on, while they fit; or else as `shape_boxes` cuts them.
 
     One axis alone, along which neighbours are near in memory, is one block if all its coefficients
-    are kept. For several workers there are at least some blocks for each.
+    are kept, and if it need not be copied. For several workers there are at least some blocks for
+    each.
     """
     cdef Py_ssize_t room = plan.size
     cdef const Job *job = &plan.jobs[0]
     cdef int d, j
-    if plan.njobs > 1 or (not plan.in_order
-                          and abs(<long long> plan.stride[job.dim]) * plan.unit > BLOCK):
+    if plan.njobs > 1 or plan.source != NULL or (
+            not plan.in_order
+            and abs(<long long> plan.stride[job.dim]) * plan.unit > BLOCK):
         room = BLOCK // plan.itemsize
     if workers > 1:
         room = min(room, plan.size // (SHARES * workers))
@@ -900,6 +911,9 @@ cdef void shape_blocks(const Plan *plan, int workers, Blocks *blocks) noexcept n
         job = &plan.jobs[j]
         if not job.uniform:
             blocks.shape[job.dim] = job.capacity
+    if plan.source != NULL and not plan.in_order:
+        shape_boxes(plan, room, blocks)
+        return
     for d in range(plan.ndim - 1, -1, -1):
         blocks.shape[d] = max(min(blocks.shape[d], room), 1)
         room //= blocks.shape[d]
@@ -981,11 +995,16 @@ cdef void visit_all(Plan *plan) noexcept nogil:
     cdef int d
     if is_one_row(plan):
         visit_row(plan)
-    elif plan.flat:
+        return
+    for d in range(plan.ndim):
+        lo[d] = 0
+    if plan.flat:
+        if plan.source != NULL:
+            copy_box(plan, lo, plan.shape)
         visit_flat(plan)
+        if plan.turns_results:
+            turn_box(plan, lo, plan.shape)
     elif plan.size < WHOLE:
-        for d in range(plan.ndim):
-            lo[d] = 0
         visit(plan, lo, plan.shape)
     else:
         cut_into_blocks(plan, 1, &blocks)

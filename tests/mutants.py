@@ -9,7 +9,7 @@ import survivors
 
 SOURCES = [
     "rows.pxi", "coefficients.pxi", "spacing.pxi", "conversion.pxi", "pixels.pxi", "walker.pxi",
-    "sharing.pxi", "_kernels.pyx", "call.pxi",
+    "copies.pxi", "sharing.pxi", "_kernels.pyx", "call.pxi",
 ]
 HEADERS = ["vectors.h", "half.h", "numbers.h", "pixels.h"]
 

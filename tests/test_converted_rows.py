@@ -1,4 +1,4 @@
-"""Rows that are brought into memory of their own for a kernel: see `run_by_rows`."""
+"""Data that is converted, by rows (see `run_by_rows`) and by boxes (see copies.pxi)."""
 
 import ctypes
 import itertools
@@ -16,6 +16,13 @@ from cgrad._simd import kernels
 
 # Rows that have room in that memory, and some that have not, for any of the types.
 SHAPES = [(9, 130), (9, 1300), (3, 4200), (5, 4, 700), (4, 5, 6, 70)]
+
+
+@pytest.fixture(autouse=True, params=[0, 2**62], ids=["by rows", "by boxes"])
+def way(request):
+    before = kernels.rows_from(request.param)
+    yield
+    kernels.rows_from(before)
 
 
 def numbers(shape, dtype):

@@ -85,7 +85,10 @@ def differentiate_everything(side, side_of_results, size):
                 # What comes next is asked for, also where there is nothing.
                 f = np.empty(shape, dtype)
                 kernels.stream_from((1 + f.ndim) * f.nbytes + 1)
-            differentiate(shape, dtype, side, side_of_results)
+            # By rows, and from copies.
+            for points in 0, 2**62:
+                kernels.rows_from(points)
+                differentiate(shape, dtype, side, side_of_results)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="memory is fenced by mprotect")

@@ -38,6 +38,10 @@ CALLS = {
     "complex": (np.zeros((600, 600), "c16"),),
     "long double": (np.zeros((600, 600), "longdouble"),),
     "byte-swapped": (np.zeros((600, 600), ">f8"),),
+    "short rows of integers": (np.zeros((400_000, 3), "i2"),),
+    "short rows of swapped numbers": (np.zeros((8, 100_000, 3), ">f8"),),
+    "many short axes": (np.zeros((3,) * 12, "i1"),),
+    "repeated": (np.broadcast_to(np.zeros((1000, 1)), (1000, 1000)),),
     "unaligned": (np.zeros(600 * 600 * 8 + 1, "u1")[1:].view("f8").reshape(600, 600),),
 }
 

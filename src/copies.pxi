@@ -1,0 +1,259 @@
+# Boxes of f that are copied first, to numbers that kernels can read: where rows are too short to be
+# converted one by one, or would be converted several times. Results of the other byte order are
+# then written as kernels can, and turned.
+
+cdef enum:
+    CACHED = 1 << 23              # bytes of a copy that stays in a cache, with part of the results,
+    NEAR = 1 << 21                # and in a nearer one
+
+cdef Py_ssize_t ROWS_FROM = 256   # points of a row, from which on it is converted by itself
+
+
+cdef Py_ssize_t points_in_a_row(const Plan *plan, const Job *job) noexcept nogil:
+    """About how many points of f are converted at a time for this axis."""
+    cdef Py_ssize_t points = 1
+    cdef int d
+    for d in range(plan.ndim - 1, job.dim - 1, -1):
+        if d < plan.ndim - 1 and plan.stride[d] != plan.shape[d + 1] * plan.stride[d + 1]:
+            break
+        if d == job.dim and not job.uniform and points > 1:
+            break                     # each of its points has coefficients of its own
+        points *= plan.shape[d] if d > job.dim else max(job.n - EDGES, <Py_ssize_t> 1)
+    return points
+
+
+cdef bint has_brief_rows(const Plan *plan) noexcept nogil:
+    """Whether some rows take longer to convert one by one than a copy does.
+
+    Of much data a copy takes longer, and so it does if results have to be turned. Rows that kernels
+    read where they lie (see `are_pixels`) take less. Across others each number is converted several
+    times: for two axes that takes longer with rows of any length, while a copy is near.
+    """
+    cdef Py_ssize_t size = plan.size * plan.parts * size_of(plan.value)
+    cdef Py_ssize_t brief = ROWS_FROM // 4
+    cdef const Job *job
+    cdef int j, converting = 0
+    if size <= CACHED and not plan.swaps_back:
+        brief = ROWS_FROM
+    elif size <= CACHED // 2:
+        brief = ROWS_FROM // 2
+    for j in range(plan.njobs):
+        job = &plan.jobs[j]
+        if plan.scale_pixels != NULL and not plan.copies and (
+                job.interior.kernel == LOOPS.kernels[<int> plan.value][<int> plan.value].scale):
+            brief = ROWS_FROM // 4
+        else:
+            converting += 1
+        if points_in_a_row(plan, job) < brief:
+            return True
+    return converting > 1 and plan.load != NULL and size <= NEAR
+
+
+cdef bint is_better_copied(const Plan *plan) noexcept nogil:
+    """Whether to copy boxes of f. Not of halves, which are written by rows as well."""
+    cdef Py_ssize_t step = plan.stride[plan.ndim - 1] * plan.unit
+    if ROWS_FROM == 0 or plan.store != NULL:
+        return False
+    # Loops over numbers that lie apart, or are one again and again, are no vector code.
+    return (step == 0 or step != plan.itemsize and plan.load != NULL and plan.njobs > 1
+            or has_brief_rows(plan))
+
+
+cdef inline bint is_hard_to_read(const Plan *plan) noexcept nogil:
+    """Whether a copy may be easier to read, and f is not next to nothing."""
+    return plan.size > SHORT and (
+        plan.stride[plan.ndim - 1] == 0 or plan.reads_rows and plan.ndim > 1)
+
+
+cdef void copy_by_boxes(const Plan *source, Plan *plan) noexcept nogil:
+    """Make a plan that does what another does, from copies of boxes of its f."""
+    cdef int d
+    cdef Py_ssize_t run = 1
+    plan[0] = source[0]
+    plan.source = source
+    plan.itemsize = plan.unit = plan.parts * size_of(plan.value)
+    plan.load, plan.scale_pixels = NULL, NULL
+    plan.reads_rows = plan.copies = plan.swaps = False
+    plan.turns_results = plan.swaps_back
+    plan.writes_rows = plan.swaps_back = False
+    for d in range(plan.ndim - 1, -1, -1):
+        plan.stride[d] = run
+        run *= plan.shape[d]
+
+
+cdef void shape_boxes(const Plan *plan, Py_ssize_t room, Blocks *blocks) noexcept nogil:
+    """Cut blocks until they have so few points.
+
+    First the slowest, if nobody differentiates along it; then the longest, for along it least is
+    copied besides, for neighbours. Rows only if they are by far the longest.
+    """
+    cdef Py_ssize_t *shape = blocks.shape
+    cdef Py_ssize_t points = 1, length
+    cdef int d, last = plan.ndim - 1, longest, jobless = 0
+    for d in range(plan.ndim):
+        points *= shape[d]
+    while job_along(plan, jobless) == NULL:
+        jobless += 1
+    while points > room:
+        longest, length = last, max(shape[last] // 16, <Py_ssize_t> 1)
+        for d in range(last):
+            if d < jobless and shape[d] > 1:
+                longest = d
+                break
+            if shape[d] > length:
+                longest, length = d, shape[d]
+        points //= shape[longest]
+        shape[longest] = (shape[longest] + 1) // 2
+        points *= shape[longest]
+
+
+cdef Py_ssize_t size_of_box(const Plan *plan, const Blocks *blocks) noexcept nogil:
+    """Bytes for the copy of a block, with what is copied besides, for neighbours."""
+    cdef Py_ssize_t size = plan.itemsize
+    cdef int d
+    for d in range(plan.ndim):
+        size *= blocks.shape[d] if job_along(plan, d) == NULL else (
+            min(blocks.shape[d] + 2, plan.shape[d]))
+    return size
+
+
+cdef bint copies_little_more(Plan *plan, int workers) noexcept nogil:
+    """Whether at most half as much again is copied as there is: of many short axes it is more."""
+    cdef Blocks blocks
+    cdef Py_ssize_t size = plan.itemsize
+    cdef int d, j
+    for j in range(plan.njobs):
+        if not plan.jobs[j].uniform:
+            plan.jobs[j].capacity = plan.jobs[j].n      # or nearly, see `allocate_room_for`
+    shape_blocks(plan, workers, &blocks)
+    for d in range(plan.ndim):
+        size *= blocks.shape[d]
+    return size_of_box(plan, &blocks) <= size + size // 2
+
+
+cdef int loops_over(const Plan *plan, const Py_ssize_t *stride, const Py_ssize_t *lo,
+                    const Py_ssize_t *hi, Loop *loops) noexcept nogil:
+    """The loops over a box of f, or of a result, and over a copy that is one run of memory."""
+    cdef Py_ssize_t count, run = 1
+    cdef int d, n = 0
+    for d in range(plan.ndim):
+        run *= hi[d] - lo[d]
+    for d in range(plan.ndim):
+        count = hi[d] - lo[d]
+        run //= count
+        if count == 1:
+            continue
+        if n and loops[n - 1].stride == count * stride[d]:
+            loops[n - 1] = Loop(False, loops[n - 1].count * count, stride[d], run, 0)
+        else:
+            loops[n] = Loop(False, count, stride[d], run, 0)
+            n += 1
+    if n == 0:
+        loops[0] = Loop(False, 1, 1, 1, 0)
+    return choose_row(loops, max(n, 1))
+
+
+cdef void copy_numbers_of(const Plan *plan, const Loop *row, const char *f,
+                          char *copy) noexcept nogil:
+    """Copy a row of any length."""
+    cdef char room[ROW_ROOM]
+    cdef Py_ssize_t itemsize = plan.parts * size_of(plan.value), left = row.count, some
+    if plan.load == NULL:
+        LOOPS.copy_numbers(copy, row.out_stride * itemsize, f, row.stride * plan.unit, left,
+                           size_of(plan.value), plan.parts, plan.swaps)
+        return
+    while left:
+        some = min(left, row_points(plan))
+        read_row(plan, copy if row.out_stride == 1 else aligned(room), f, row.stride, some)
+        if row.out_stride != 1:
+            LOOPS.copy_numbers(copy, row.out_stride * itemsize, aligned(room), itemsize, some,
+                               size_of(plan.value), plan.parts, False)
+        f += some * row.stride * plan.unit
+        copy += some * row.out_stride * itemsize
+        left -= some
+
+
+cdef void turn_numbers_of(const Plan *plan, const Loop *row, char *out) noexcept nogil:
+    """Turn the bytes of a row of a result."""
+    cdef char room[ROW_ROOM]
+    cdef Py_ssize_t size = plan.out_itemsize // plan.parts, left = row.count, some
+    cdef Py_ssize_t step = row.stride * plan.out_itemsize
+    while left:
+        some = min(left, ROW_ROOM // plan.out_itemsize)
+        LOOPS.copy_numbers(room, plan.out_itemsize, out, step, some, size, plan.parts, True)
+        LOOPS.copy_numbers(out, step, room, plan.out_itemsize, some, size, plan.parts, False)
+        out += some * step
+        left -= some
+
+
+cdef void go_over_box(const Plan *plan, const Py_ssize_t *stride, Py_ssize_t unit, char *begin,
+                      const Py_ssize_t *lo, const Py_ssize_t *hi, char *copy) noexcept nogil:
+    """Copy a box of f, or, where there is no copy, turn one of a result."""
+    cdef Loop loops[MAX_DIMS]
+    cdef Py_ssize_t index[MAX_DIMS]
+    cdef Py_ssize_t move, itemsize = plan.parts * size_of(plan.value)
+    cdef int d, n = loops_over(plan, stride, lo, hi, loops)
+    for d in range(plan.ndim):
+        begin += lo[d] * stride[d] * unit
+        index[d] = 0
+    while True:
+        if copy == NULL:
+            turn_numbers_of(plan, &loops[n - 1], begin)
+        else:
+            copy_numbers_of(plan, &loops[n - 1], begin, copy)
+        # On to the next row.
+        d = n - 2
+        while d >= 0:
+            index[d] += 1
+            move = 1 - loops[d].count if index[d] == loops[d].count else 1
+            begin += move * loops[d].stride * unit
+            if copy != NULL:
+                copy += move * loops[d].out_stride * itemsize
+            if move == 1:
+                break
+            index[d] = 0
+            d -= 1
+        if d < 0:
+            return
+
+
+cdef void copy_box(Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept nogil:
+    """Copy a box, and neighbours of its points in other boxes, and have it be read there."""
+    cdef const Plan *source = plan.source
+    cdef Py_ssize_t begin[MAX_DIMS]
+    cdef Py_ssize_t end[MAX_DIMS]
+    cdef Py_ssize_t n, run = 1, offset = 0
+    cdef int d, j
+    memcpy(begin, lo, plan.ndim * sizeof(begin[0]))
+    memcpy(end, hi, plan.ndim * sizeof(end[0]))
+    for j in range(plan.njobs):
+        d, n = plan.jobs[j].dim, plan.jobs[j].n
+        # An edge may need three points.
+        begin[d] = max(min(lo[d] - 1, n - 3 if hi[d] == n else n), <Py_ssize_t> 0)
+        end[d] = min(max(hi[d] + 1, <Py_ssize_t> 3 if lo[d] == 0 else 0), n)
+    go_over_box(source, source.stride, source.unit, <char *> source.f, begin, end, plan.box)
+    for d in range(plan.ndim - 1, -1, -1):
+        plan.stride[d] = run
+        offset += begin[d] * run
+        run *= end[d] - begin[d]
+    plan.f = plan.box - offset * plan.itemsize
+
+
+cdef inline bint is_like_results(const Plan *plan) noexcept nogil:
+    """Whether places in f are those in dense results: not in a copy of a part of it."""
+    cdef Py_ssize_t run = 1
+    cdef int d
+    if plan.source != NULL:
+        for d in range(plan.ndim - 1, -1, -1):
+            if plan.stride[d] != run:
+                return False
+            run *= plan.shape[d]
+    return True
+
+
+cdef void turn_box(const Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept nogil:
+    """Turn the bytes of each number of the results in a box."""
+    cdef int j
+    for j in range(plan.njobs):
+        go_over_box(plan, plan.jobs[j].out_stride, plan.out_itemsize, plan.jobs[j].out, lo, hi,
+                    NULL)
