@@ -394,6 +394,12 @@ def narrow_cases():
     """Shapes with so short an axis that a naive walker spends its time between rows."""
     for shape in ((1_000_000, 3), (3, 1_000_000), (100_000, 2, 2), (2,) * 16):
         yield Case("narrow", shape)
+    # Converted, too: a small grid, a colour image, readings, files of another machine.
+    yield Case("narrow", (8, 8), "i8")
+    yield Case("narrow", (1000, 1000, 3), "u1")
+    yield Case("narrow", (100_000, 8), "i8", spacing="scalar")
+    yield Case("narrow", (100_000, 8), ">f4")
+    yield Case("narrow", (20_000, 16), ">f8", axis=1, spacing="coordinates")
 
 
 def special_cases():
