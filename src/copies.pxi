@@ -30,7 +30,7 @@ cdef bint has_brief_rows(const Plan *plan) noexcept nogil:
     times: for two axes that takes longer with rows of any length, while a copy is near.
     """
     cdef Py_ssize_t size = plan.size * plan.parts * size_of(plan.value)
-    cdef Py_ssize_t brief = ROWS_FROM // 4
+    cdef Py_ssize_t brief = ROWS_FROM // 4, least
     cdef const Job *job
     cdef int j, converting = 0
     if size <= CACHED and not plan.swaps_back:
@@ -38,13 +38,13 @@ cdef bint has_brief_rows(const Plan *plan) noexcept nogil:
     elif size <= CACHED // 2:
         brief = ROWS_FROM // 2
     for j in range(plan.njobs):
-        job = &plan.jobs[j]
+        job, least = &plan.jobs[j], brief
         if plan.scale_pixels != NULL and not plan.copies and (
                 job.interior.kernel == LOOPS.kernels[<int> plan.value][<int> plan.value].scale):
-            brief = ROWS_FROM // 4
+            least = ROWS_FROM // 8
         else:
             converting += 1
-        if points_in_a_row(plan, job) < brief:
+        if points_in_a_row(plan, job) < least:
             return True
     return converting > 1 and plan.load != NULL and size <= NEAR
 
