@@ -437,7 +437,7 @@ cdef bint read_data(Plan *plan, object f):
     plan.swaps_back = plan.swaps and has_result_of_own_type(cnp.PyArray_TYPE(array))
     if plan.copies:
         plan.unit = 1
-    plan.source, plan.turns_results = NULL, False
+    plan.source, plan.swaps_results = NULL, False
     plan.reads_rows = plan.copies or type.load != NULL
     plan.writes_rows = type.store != NULL or plan.swaps_back
     return True
@@ -865,7 +865,7 @@ cdef void choose_ways(Plan *plan) noexcept nogil:
     """Choose what is fastest: past the caches or not, which loops, what is asked for ahead."""
     plan.bytes = plan.size * (plan.itemsize + plan.out_itemsize * plan.njobs)
     plan.streams = plan.bytes >= STREAM_FROM and not (
-        plan.turns_results or plan.swaps_back and plan.store != NULL)
+        plan.swaps_results or plan.swaps_back and plan.store != NULL)
     plan.fetches = plan.size * plan.itemsize >= FETCH_FROM and has_gaps(plan)
     plan.takes_two = may_take_two(plan)
     plan.ahead = TWO_AHEAD if plan.bytes >= STREAM_FROM // 2 else 0

@@ -1,6 +1,6 @@
 # Boxes of f that are copied first, to numbers that kernels can read: where rows are too short to be
 # converted one by one, or would be converted several times. Results of the other byte order are
-# then written as kernels can, and turned.
+# then written as kernels can, and swapped.
 
 cdef enum:
     CACHED = 1 << 23              # bytes of a copy that stays in a cache, with part of the results,
@@ -25,9 +25,9 @@ cdef Py_ssize_t points_in_a_row(const Plan *plan, const Job *job) noexcept nogil
 cdef bint has_brief_rows(const Plan *plan) noexcept nogil:
     """Whether some rows take longer to convert one by one than a copy does.
 
-    Of much data a copy takes longer, and so it does if results have to be turned. Rows that kernels
-    read where they lie (see `are_pixels`) take less. Across others each number is converted several
-    times: for two axes that takes longer with rows of any length, while a copy is near.
+    Of much data a copy takes longer, and so it does if results have to be swapped. Rows that
+    kernels read where they lie (see `are_pixels`) take less. Across others each number is converted
+    several times: for two axes that takes longer with rows of any length, while a copy is near.
     """
     cdef Py_ssize_t size = plan.size * plan.parts * size_of(plan.value)
     cdef Py_ssize_t brief = ROWS_FROM // 4, least
@@ -74,7 +74,7 @@ cdef void copy_by_boxes(const Plan *source, Plan *plan) noexcept nogil:
     plan.itemsize = plan.unit = plan.parts * size_of(plan.value)
     plan.load, plan.scale_pixels = NULL, NULL
     plan.reads_rows = plan.copies = plan.swaps = False
-    plan.turns_results = plan.swaps_back
+    plan.swaps_results = plan.swaps_back
     plan.writes_rows = plan.swaps_back = False
     for d in range(plan.ndim - 1, -1, -1):
         plan.stride[d] = run
@@ -173,8 +173,8 @@ cdef void copy_numbers_of(const Plan *plan, const Loop *row, const char *f,
         left -= some
 
 
-cdef void turn_numbers_of(const Plan *plan, const Loop *row, char *out) noexcept nogil:
-    """Turn the bytes of a row of a result."""
+cdef void swap_numbers_of(const Plan *plan, const Loop *row, char *out) noexcept nogil:
+    """Swap the bytes of each number in a row of a result."""
     cdef char room[ROW_ROOM]
     cdef Py_ssize_t size = plan.out_itemsize // plan.parts, left = row.count, some
     cdef Py_ssize_t step = row.stride * plan.out_itemsize
@@ -188,7 +188,7 @@ cdef void turn_numbers_of(const Plan *plan, const Loop *row, char *out) noexcept
 
 cdef void go_over_box(const Plan *plan, const Py_ssize_t *stride, Py_ssize_t unit, char *begin,
                       const Py_ssize_t *lo, const Py_ssize_t *hi, char *copy) noexcept nogil:
-    """Copy a box of f, or, where there is no copy, turn one of a result."""
+    """Copy a box of f, or, where there is no copy, swap one of a result."""
     cdef Loop loops[MAX_DIMS]
     cdef Py_ssize_t index[MAX_DIMS]
     cdef Py_ssize_t move, itemsize = plan.parts * size_of(plan.value)
@@ -198,7 +198,7 @@ cdef void go_over_box(const Plan *plan, const Py_ssize_t *stride, Py_ssize_t uni
         index[d] = 0
     while True:
         if copy == NULL:
-            turn_numbers_of(plan, &loops[n - 1], begin)
+            swap_numbers_of(plan, &loops[n - 1], begin)
         else:
             copy_numbers_of(plan, &loops[n - 1], begin, copy)
         # On to the next row.
@@ -251,8 +251,8 @@ cdef inline bint is_like_results(const Plan *plan) noexcept nogil:
     return True
 
 
-cdef void turn_box(const Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept nogil:
-    """Turn the bytes of each number of the results in a box."""
+cdef void swap_box(const Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept nogil:
+    """Swap the bytes of each number of the results in a box."""
     cdef int j
     for j in range(plan.njobs):
         go_over_box(plan, plan.jobs[j].out_stride, plan.out_itemsize, plan.jobs[j].out, lo, hi,

@@ -305,18 +305,20 @@ static void unlock_memory(void) { pthread_mutex_unlock(&memory_lock); }
 /* A fork must not find the lock held by a thread that the child does not have. */
 static void prepare_memory(void) { pthread_atfork(lock_memory, unlock_memory, unlock_memory); }
 
+enum { TRACED = 389047 };       /* numpy.lib.tracemalloc_domain */
+
 /* Room that a call needs for itself; counted by tracemalloc, as its results are. */
 static char *allocate_room(size_t size)
 {
     char *room = memory_malloc(NULL, size);
     if (room)
-        PyTraceMalloc_Track(389047, (uintptr_t)room, size);
+        PyTraceMalloc_Track(TRACED, (uintptr_t)room, size);
     return room;
 }
 
 static void free_room(char *room)
 {
-    PyTraceMalloc_Untrack(389047, (uintptr_t)room);
+    PyTraceMalloc_Untrack(TRACED, (uintptr_t)room);
     memory_free(NULL, room, 0);
 }
 
@@ -348,7 +350,7 @@ static PyObject *array_of_kept(PyArrayObject *like, PyArray_Descr *dtype, PyObje
     Py_INCREF(handler);
     ((PyArrayObject_fields *)array)->mem_handler = handler;
     PyArray_ENABLEFLAGS((PyArrayObject *)array, NPY_ARRAY_OWNDATA);
-    PyTraceMalloc_Track(389047, (uintptr_t)data, size);     /* numpy.lib.tracemalloc_domain */
+    PyTraceMalloc_Track(TRACED, (uintptr_t)data, size);
     return array;
 }
 

@@ -100,7 +100,7 @@ cdef struct Plan:
     # Or where boxes of f are copied first (copies.pxi):
     const Plan *source            # how f lies; else NULL
     char *box                     # where the copies go
-    bint turns_results            # whose bytes are turned after each box
+    bint swaps_results            # whose bytes are swapped after each box
     row_loader load
     row_kernel scale_pixels       # the one kernel that can, if there is one; it writes results, too
     # Where they cannot write results themselves, either.
@@ -791,8 +791,8 @@ cdef void visit(Plan *plan, const Py_ssize_t *lo, const Py_ssize_t *hi) noexcept
             apply(plan, job, &job.first, lo, 0, &sweep)
         if last:
             apply(plan, job, &job.last, lo, job.n - 1, &sweep)
-    if plan.turns_results:
-        turn_box(plan, lo, hi)
+    if plan.swaps_results:
+        swap_box(plan, lo, hi)
 
 
 cdef inline bint is_one_row(const Plan *plan) noexcept nogil:
@@ -1002,8 +1002,8 @@ cdef void visit_all(Plan *plan) noexcept nogil:
         if plan.source != NULL:
             copy_box(plan, lo, plan.shape)
         visit_flat(plan)
-        if plan.turns_results:
-            turn_box(plan, lo, plan.shape)
+        if plan.swaps_results:
+            swap_box(plan, lo, plan.shape)
     elif plan.size < WHOLE:
         visit(plan, lo, plan.shape)
     else:

@@ -39,7 +39,7 @@ AGAIN = "what was put in place once can be again"
 
 # Why no test reaches a line: the file, what is found in it or the line before, the reason.
 UNREACHED = [
-    ("_kernels.pyx", r"job.memory == NULL|raise MemoryError", MEMORY),
+    ("_kernels.pyx", r"(job.memory|plan.box) == NULL|raise MemoryError", MEMORY),
     ("_kernels.pyx", r"ROUNDS_AS_NUMPY:\n|return \[\]$", MACHINE),
     ("_kernels.pyx", r"set_places.*\nreturn None", AGAIN),
     ("compiled_function.h", r"if \(PyType_Ready.*\n|if \(!self\)\n", MEMORY),

@@ -192,6 +192,30 @@ def test_the_room_of_a_copy_is_given_back():
     assert left < f.size * 8
 
 
-def test_rows_are_not_copied_where_there_are_none_from_which_on():
-    assert kernels.rows_from(0) == 2**62
-    assert kernels.rows_from(256) == 0
+def room_for(f, *spacing):
+    """Return how much more memory than its results a call takes."""
+    tracemalloc.start()
+    try:
+        results = cgrad.gradient(f, *spacing)
+        return tracemalloc.get_traced_memory()[1] - sum(result.nbytes for result in results)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("dtype", ["i2", ">f8"])
+def test_boxes_are_copied_where_rows_are_short_and_nowhere_else(dtype):
+    short, long = numbers((3000, 3), dtype), numbers((3, 3000), dtype)
+    assert kernels.rows_from(256) == 2**62
+    assert room_for(short) >= 8 * short.size
+    assert room_for(long) < 4096
+    assert kernels.rows_from(0) == 256
+    assert room_for(short) < 4096
+
+
+def test_integers_that_are_divided_along_two_axes_are_copied_in_rows_of_any_length():
+    f = numbers((3, 3000), "i2")
+    kernels.rows_from(256)
+    assert room_for(f, 0.3) >= 8 * f.size
+    assert room_for(numbers((100, 3000), "i2"), 0.3) < 4096     # not near
+    kernels.rows_from(0)
+    assert room_for(f, 0.3) < 4096
