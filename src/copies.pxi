@@ -26,7 +26,7 @@ cdef bint has_brief_rows(const Plan *plan) noexcept nogil:
     """Whether some rows take longer to convert one by one than a copy does.
 
     Of much data a copy takes longer, and so it does if results have to be swapped. Rows that
-    kernels read where they lie (see `are_pixels`) take less. Across others each number is converted
+    kernels read where they lie (see `scales_pixels`) take less. Across others each number is converted
     several times: for two axes that takes longer with rows of any length, while a copy is near.
     """
     cdef Py_ssize_t size = plan.size * plan.parts * size_of(plan.value)
@@ -39,8 +39,7 @@ cdef bint has_brief_rows(const Plan *plan) noexcept nogil:
         brief = ROWS_FROM // 2
     for j in range(plan.njobs):
         job, least = &plan.jobs[j], brief
-        if plan.scale_pixels != NULL and not plan.copies and (
-                job.interior.kernel == LOOPS.kernels[<int> plan.value][<int> plan.value].scale):
+        if scales_pixels(plan, &job.interior):
             least = ROWS_FROM // 8
         else:
             converting += 1

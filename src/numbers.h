@@ -62,6 +62,24 @@ ALWAYS_INLINE void copy_number(char *CYTHON_RESTRICT to, const char *CYTHON_REST
             to[i] = from[size - 1 - i];
 }
 
+/* Where compilers have no instruction that would swap many numbers at once, and two that do. */
+#if defined(__SSE2__) && !defined(__SSSE3__) || defined(_M_X64) && !defined(__AVX__)
+#include <emmintrin.h>
+#define SWAPS_BY_SHIFTS 1
+
+ALWAYS_INLINE __m128i swapped_vector(__m128i x, Py_ssize_t size)
+{
+    x = _mm_or_si128(_mm_slli_epi16(x, 8), _mm_srli_epi16(x, 8));
+    if (size == 4)
+        x = _mm_shufflehi_epi16(_mm_shufflelo_epi16(x, 0xb1), 0xb1);
+    else if (size == 8)
+        x = _mm_shufflehi_epi16(_mm_shufflelo_epi16(x, 0x1b), 0x1b);
+    return x;
+}
+#else
+#define SWAPS_BY_SHIFTS 0
+#endif
+
 ALWAYS_INLINE void copy_row(char *CYTHON_RESTRICT to, Py_ssize_t to_step,
                             const char *CYTHON_RESTRICT from, Py_ssize_t from_step,
                             Py_ssize_t count, Py_ssize_t size, int parts, int swap)
@@ -81,8 +99,17 @@ ALWAYS_INLINE void copy_sized(char *to, Py_ssize_t to_step, const char *from,
                               int swap)
 {
     const int dense = parts == 1 && to_step == size && from_step == size;
-    if (dense && swap)
-        copy_row(to, size, from, size, count, size, 1, 1);
+    if (dense && swap) {
+        Py_ssize_t i = 0;
+#if SWAPS_BY_SHIFTS
+        if (size <= 8)
+            for (; i + 16 <= count * size; i += 16)
+                _mm_storeu_si128(
+                    (__m128i *)(to + i),
+                    swapped_vector(_mm_loadu_si128((const __m128i *)(from + i)), size));
+#endif
+        copy_row(to + i, size, from + i, size, count - i / size, size, 1, 1);
+    }
     else if (dense)
         memcpy(to, from, (size_t)(count * size));
     else if (parts == 1 && swap)

@@ -82,8 +82,8 @@ static CYTHON_INLINE Py_ssize_t scale_integers(double *out, const void *p, const
 /* out[i] = (r[i] - p[i]) a, of one half. */
 static CYTHON_INLINE void scale_half(uint16_t *out, const uint16_t *p, const uint16_t *r, float a)
 {
-    const float difference = difference_to_half(float_of_half(*r) - float_of_half(*p));
-    *out = half_of_float(difference * a);
+    const float difference = float_of_one(half_of_one(float_of_one(*r) - float_of_one(*p)));
+    *out = half_of_one(difference * a);
 }
 
 /* Whether it pays to convert halves in the kernel: not by arithmetic. (Asked for by the tools that
@@ -100,14 +100,19 @@ static CYTHON_INLINE void scale_half(uint16_t *out, const uint16_t *p, const uin
 #if defined(__AVX512F__)
 enum { HALVES_AT_ONCE = 16 };
 
+static CYTHON_INLINE __m256i scaled_halves(__m256i p, __m256i r, float a)
+{
+    const __m512 before = _mm512_cvtph_ps(p), after = _mm512_cvtph_ps(r);
+    const __m512 difference = _mm512_cvtph_ps(_mm512_cvtps_ph(_mm512_sub_ps(after, before), 0));
+    return _mm512_cvtps_ph(_mm512_mul_ps(difference, _mm512_set1_ps(a)), 0);
+}
+
 static CYTHON_INLINE void scale_some_halves(uint16_t *out, const uint16_t *p, const uint16_t *r,
                                             float a)
 {
-    const __m512 before = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
-    const __m512 after = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)r));
-    const __m512 difference = _mm512_cvtph_ps(_mm512_cvtps_ph(_mm512_sub_ps(after, before), 0));
-    const __m512 product = _mm512_mul_ps(difference, _mm512_set1_ps(a));
-    _mm256_storeu_si256((__m256i *)out, _mm512_cvtps_ph(product, 0));
+    const __m256i before = _mm256_loadu_si256((const __m256i *)p);
+    const __m256i after = _mm256_loadu_si256((const __m256i *)r);
+    _mm256_storeu_si256((__m256i *)out, scaled_halves(before, after, a));
 }
 #elif defined(__F16C__)
 enum { HALVES_AT_ONCE = 8 };
@@ -133,19 +138,29 @@ static CYTHON_INLINE void scale_some_halves(uint16_t *out, const uint16_t *p, co
 }
 #endif
 
-/* The same, of a row. What is left of it at its end is done with some before it, again: a result
-   never lies where data does. */
+/* The same, of a row. */
 static void scale_row_of_halves(uint16_t *out, const uint16_t *p, const uint16_t *r, float a,
                                 Py_ssize_t count)
 {
     Py_ssize_t i;
     for (i = 0; i + HALVES_AT_ONCE <= count; i += HALVES_AT_ONCE)
         scale_some_halves(out + i, p + i, r + i, a);
+#if defined(__AVX512F__)
+    if (i < count) {
+        const __mmask16 rest = first_numbers(count - i);
+        _mm256_mask_storeu_epi16(
+            out + i, rest,
+            scaled_halves(_mm256_maskz_loadu_epi16(rest, p + i),
+                          _mm256_maskz_loadu_epi16(rest, r + i), a));
+    }
+#else
     if (i < count && count >= HALVES_AT_ONCE) {
+        /* With some before them, again: a result never lies where data does. */
         i = count - HALVES_AT_ONCE;
         scale_some_halves(out + i, p + i, r + i, a);
         i = count;
     }
     for (; i < count; i++)
         scale_half(out + i, p + i, r + i, a);
+#endif
 }

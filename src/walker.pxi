@@ -33,6 +33,7 @@ cdef enum:
     TWO_TOGETHER = 1 << 15        # bytes of rows that are then run over at once,
     TWO_ROWS = 100                # and how many: their edges lie in as many lines
     TWO_AHEAD = 1 << 12           # bytes: so far ahead are large data and results asked for
+    APART_TO = 1 << 24            # bytes of f and results, up to which long rows are not made one
     SHORT = 8                     # below this a row costs more to start than to run
 
 cdef struct Stencil:
@@ -404,11 +405,12 @@ cdef struct Loop:
 
 cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
                     const Py_ssize_t *hi, Py_ssize_t extent, bint varying, bint crosses,
-                    Loop *loops) noexcept nogil:
+                    Py_ssize_t apart, Loop *loops) noexcept nogil:
     """The loops over a box, slowest first; neighbours that are one run of memory become one.
 
     `crosses` is whether rows may be run over together with the edges between them. Then the last
-    dimension has a loop even if the interior is one point.
+    dimension has a loop even if the interior is one point. From `apart` points on, rows that are
+    next to each other along the axis stay so.
 
     There is one at least, and before them always one that ends at once: for there are points in any
     row, and rows.
@@ -425,7 +427,8 @@ cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
         loop.stride = plan.stride[d]
         loop.out_stride = job.out_stride[d]
         loop.coefficient_stride = varying and loop.along
-        if (slower != NULL and slower.stride == loop.count * loop.stride
+        if (slower != NULL and not (slower.along and loop.count >= apart)
+                and slower.stride == loop.count * loop.stride
                 and slower.out_stride == loop.count * loop.out_stride
                 and not slower.coefficient_stride and not loop.coefficient_stride):
             slower.along = False
@@ -468,13 +471,12 @@ cdef int choose_row(Loop *loops, int n) noexcept nogil:
     return n
 
 
-cdef inline bint are_pixels(const Plan *plan, const Stencil *stencil,
-                            const Rows *rows) noexcept nogil:
+cdef inline bint scales_pixels(const Plan *plan, const Stencil *stencil) noexcept nogil:
     """Whether there is a kernel that reads and writes numbers where they lie, though others cannot.
 
     Not halves that are to be streamed: they are stored from a row of floats then.
     """
-    return (plan.scale_pixels != NULL and not plan.copies and rows.step == 1 and rows.out_step == 1
+    return (plan.scale_pixels != NULL and not plan.copies
             and stencil.kernel == LOOPS.kernels[<int> plan.value][<int> plan.value].scale
             and not (plan.streams and plan.writes_rows))
 
@@ -492,6 +494,7 @@ cdef struct Sweep:
     bint reads                    # brought from f to where kernels can read them
     bint writes                   # and results from where kernels wrote them
     bint stream                   # past the caches
+    Py_ssize_t column             # points of a row that are run over before others of it
 
 
 cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil,
@@ -507,8 +510,16 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
     cdef bint whole = (stencil == &job.interior and not job.mixed
                        and lo[job.dim] == 0 and hi[job.dim] == job.n)
     cdef bint crosses = whole and job.uniform and plan.crosses_edges
+    cdef Py_ssize_t apart = PY_SSIZE_T_MAX
+    if plan.reads_rows and not plan.streams and not scales_pixels(plan, stencil):
+        # To be read once, see `read_rows`. Side by side, numbers are sooner read than rows begun, or
+        # results written here and there.
+        if plan.stride[plan.ndim - 1] * plan.unit != plan.itemsize:
+            apart = SHORT * SHORT
+        elif plan.bytes <= APART_TO:
+            apart = ROW
     sweep.loops = sweep.room + 1
-    sweep.n = make_loops(plan, job, lo, hi, extent, varying, crosses, sweep.loops)
+    sweep.n = make_loops(plan, job, lo, hi, extent, varying, crosses, apart, sweep.loops)
     sweep.together = 1
     if crosses:
         sweep.together = rows_together(plan, job, &sweep.loops[sweep.n - 1])
@@ -525,7 +536,7 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
     sweep.kernel = stencil.kernel
     if fastest.coefficient_stride or varying and job.direct:
         sweep.kernel = stencil.varying
-    elif are_pixels(plan, stencil, rows):
+    elif rows.step == 1 and rows.out_step == 1 and scales_pixels(plan, stencil):
         sweep.reads, sweep.writes, sweep.kernel = False, False, plan.scale_pixels
     sweep.stream = (plan.streams and rows.out_step == 1
                     and abs(<long long> rows.step) * plan.unit <= plan.itemsize
@@ -535,11 +546,33 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
     sweep.by_rows = (
         sweep.reads or sweep.stream or plan.fetches and rows.count <= row_points(plan)
         and (plan.reads_rows or rows.step != 1 and rows.step != -1))
+    # Rows that are neighbours are read once (see `read_rows`) if all of one is read at a time.
+    sweep.column = rows.count
+    if sweep.reads and fastest[-1].along and not sweep.stream:
+        sweep.column = min(rows.count, row_points(plan))
     if sweep.along and whole and (not sweep.by_rows or rows.count <= row_points(plan)):
         rows.edge_points = job.first.points
     if not sweep.by_rows and plan.parts == 2:
         rows.step, rows.out_step = 2 * rows.step, 2 * rows.out_step
         rows.jump, rows.out_jump = 2 * rows.jump, 2 * rows.out_jump
+
+
+cdef void run_by_columns(const Plan *plan, const Stencil *stencil, char *out,
+                         const char *const *f, const char *const *coefficients,
+                         const Sweep *sweep) noexcept nogil:
+    """Run by rows, over one column of them after the other."""
+    cdef Rows part = sweep.rows
+    cdef const char *column[3]
+    cdef Py_ssize_t done = 0
+    cdef int i
+    while done < sweep.rows.count:
+        part.count = min(sweep.column, sweep.rows.count - done)
+        for i in range(3):
+            column[i] = f[i] + done * part.step * plan.unit
+        run_by_rows(plan, stencil, sweep.kernel, out + done * part.out_step * plan.out_itemsize,
+                    column, coefficients, sweep.along, sweep.reads, sweep.writes, sweep.stream,
+                    &part)
+        done += part.count
 
 
 cdef void apply(const Plan *plan, const Job *job, const Stencil *stencil, const Py_ssize_t *lo,
@@ -571,8 +604,7 @@ cdef void apply(const Plan *plan, const Job *job, const Stencil *stencil, const 
         index[d] = 0
     while True:
         if sweep.by_rows:
-            run_by_rows(plan, stencil, sweep.kernel, out, f, coefficients, sweep.along,
-                        sweep.reads, sweep.writes, sweep.stream, &sweep.rows)
+            run_by_columns(plan, stencil, out, f, coefficients, sweep)
         elif sweep.together > 1:
             run_together(plan, job, sweep.kernel, out, f, coefficients, sweep.together,
                          &sweep.rows)

@@ -50,6 +50,19 @@ def test_results_are_numpys(shape, dtype):
                 cgrad.gradient, (f, *spacing), {"axis": axis, "edge_order": order})
 
 
+@pytest.mark.parametrize("length", [64, 512, 513, 2100])
+@pytest.mark.parametrize(
+    "dtype", ["u1", "i8", "f2", ">f4", ">f8", ">c8", ">c16", ">G"])
+def test_rows_are_read_once_for_their_neighbours(dtype, length):
+    wide = numbers((7, 2 * length), dtype)[0]
+    coordinates = np.cumsum(np.random.default_rng(1).random(7) + 0.1)
+    for f in wide[:, :length].copy(), wide[:, length:], wide[:, ::2], wide[:, length::-1]:
+        for spacing, order in itertools.product((0.3, coordinates), (1, 2)):
+            assert kernels.differentiate(f, (spacing,), 0, order) is not None
+            oracle.assert_same(
+                cgrad.gradient, (f, spacing), {"axis": 0, "edge_order": order})
+
+
 @pytest.mark.parametrize("dtype", ["i2", "f2", "f4", "f8", ">f8", "g", "c8", "c16"])
 @pytest.mark.parametrize("before", ["u1", "u1,u2", "u1,u4", "u1,f8"])
 def test_fields_of_packed_records_lie_any_number_of_bytes_apart(before, dtype):
