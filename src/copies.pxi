@@ -5,6 +5,9 @@
 cdef enum:
     CACHED = 1 << 23              # bytes of a copy that stays in a cache, with part of the results,
     NEAR = 1 << 21                # and in a nearer one
+    MOST_HALVES = 4               # of a box, that are copied besides
+    BOX_RUN = 1024                # points side by side in f that boxes keep,
+    BOX_LEAST = 8                 # and of an axis
 
 cdef Py_ssize_t ROWS_FROM = 256   # points of a row, from which on it is converted by itself
 
@@ -80,25 +83,41 @@ cdef void copy_by_boxes(const Plan *source, Plan *plan) noexcept nogil:
         run *= plan.shape[d]
 
 
+cdef Py_ssize_t least_of(const Plan *plan, const Blocks *blocks, int d, int turn) noexcept nogil:
+    """Points that a turn of `shape_boxes` leaves of a dimension."""
+    cdef Py_ssize_t run = 1
+    cdef int k
+    if job_along(plan, d) != NULL:
+        return BOX_LEAST if turn else blocks.shape[d]
+    if turn == 2:
+        return 1
+    for k in range(d + 1, plan.ndim):
+        run *= blocks.shape[k]
+    return BOX_RUN // run if turn == 0 else blocks.shape[d]
+
+
 cdef void shape_boxes(const Plan *plan, Py_ssize_t room, Blocks *blocks) noexcept nogil:
     """Cut blocks until they have so few points.
 
-    First the slowest, if nobody differentiates along it; then the longest, for along it least is
-    copied besides, for neighbours. Rows only if they are by far the longest.
+    First where nobody differentiates, for nothing is copied besides, for neighbours, but not into
+    short runs; then where somebody does, the slowest first, for runs are long then, but not so far
+    that neighbours are many; then again where nobody does. Last the longest, and rows only if they
+    are by far the longest.
     """
     cdef Py_ssize_t *shape = blocks.shape
     cdef Py_ssize_t points = 1, length
-    cdef int d, last = plan.ndim - 1, longest, jobless = 0
+    cdef int d, turn, last = plan.ndim - 1, longest
     for d in range(plan.ndim):
         points *= shape[d]
-    while job_along(plan, jobless) == NULL:
-        jobless += 1
+    for turn in range(3):
+        for d in range(last):
+            while points > room and shape[d] > max(2 * least_of(plan, blocks, d, turn) - 1, <Py_ssize_t> 1):
+                points //= shape[d]
+                shape[d] = (shape[d] + 1) // 2
+                points *= shape[d]
     while points > room:
         longest, length = last, max(shape[last] // 16, <Py_ssize_t> 1)
         for d in range(last):
-            if d < jobless and shape[d] > 1:
-                longest = d
-                break
             if shape[d] > length:
                 longest, length = d, shape[d]
         points //= shape[longest]
@@ -117,17 +136,21 @@ cdef Py_ssize_t size_of_box(const Plan *plan, const Blocks *blocks) noexcept nog
 
 
 cdef bint copies_little_more(Plan *plan, int workers) noexcept nogil:
-    """Whether at most half as much again is copied as there is: of many short axes it is more."""
+    """Whether of boxes not too much is copied besides: of many short axes it is more than there is.
+
+    At most half as much again, or for each axis, if rows are very short along several.
+    """
     cdef Blocks blocks
     cdef Py_ssize_t size = plan.itemsize
-    cdef int d, j
+    cdef int d, j, halves = 0
     for j in range(plan.njobs):
+        halves += points_in_a_row(plan.source, &plan.source.jobs[j]) < ROWS_FROM // 4
         if not plan.jobs[j].uniform:
             plan.jobs[j].capacity = plan.jobs[j].n      # or nearly, see `allocate_room_for`
     shape_blocks(plan, workers, &blocks)
     for d in range(plan.ndim):
         size *= blocks.shape[d]
-    return size_of_box(plan, &blocks) <= size + size // 2
+    return size_of_box(plan, &blocks) <= size + size // 2 * min(max(halves, 1), MOST_HALVES)
 
 
 cdef int loops_over(const Plan *plan, const Py_ssize_t *stride, const Py_ssize_t *lo,

@@ -35,6 +35,7 @@ cdef enum:
     TWO_AHEAD = 1 << 12           # bytes: so far ahead are large data and results asked for
     APART_TO = 1 << 24            # bytes of f and results, up to which long rows are not made one
     SHORT = 8                     # below this a row costs more to start than to run
+    ENOUGH = 32                   # and from so many points on no longer one is looked for
 
 cdef struct Stencil:
     row_kernel kernel             # for coefficients that are the same for a whole row
@@ -457,17 +458,18 @@ cdef Py_ssize_t rows_together(const Plan *plan, const Job *job, const Loop *fast
 cdef int choose_row(Loop *loops, int n) noexcept nogil:
     """Make the fastest loop the last, unless it is too short to be worth starting.
 
-    Return how many loops there are, without one of a single step.
+    Then the next one that is long enough: rows of a slower one lie further apart. Return how many
+    loops there are, without one of a single step.
     """
-    cdef int d, longest
+    cdef int d, row
     if n > 1 and loops[n - 1].count == 1:
         n -= 1
-    longest = n - 1
+    row = n - 1
     if loops[n - 1].count < SHORT:
-        for d in range(n - 1):
-            if loops[d].count > loops[longest].count:
-                longest = d
-        loops[n - 1], loops[longest] = loops[longest], loops[n - 1]
+        for d in range(n - 2, -1, -1):
+            if loops[row].count < ENOUGH and loops[d].count > loops[row].count:
+                row = d
+        loops[n - 1], loops[row] = loops[row], loops[n - 1]
     return n
 
 
