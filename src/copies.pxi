@@ -153,11 +153,15 @@ cdef bint copies_little_more(Plan *plan, int workers) noexcept nogil:
     return size_of_box(plan, &blocks) <= size + size // 2 * min(max(halves, 1), MOST_HALVES)
 
 
-cdef int loops_over(const Plan *plan, const Py_ssize_t *stride, const Py_ssize_t *lo,
-                    const Py_ssize_t *hi, Loop *loops) noexcept nogil:
-    """The loops over a box of f, or of a result, and over a copy that is one run of memory."""
+cdef int loops_over(const Plan *plan, const Py_ssize_t *stride, Py_ssize_t dense,
+                    const Py_ssize_t *lo, const Py_ssize_t *hi, Loop *loops) noexcept nogil:
+    """The loops over a box of f, or of a result, and over a copy that is one run of memory.
+
+    `dense` is the stride of numbers that lie side by side.
+    """
     cdef Py_ssize_t count, run = 1
     cdef int d, n = 0
+    cdef bint apart
     for d in range(plan.ndim):
         run *= hi[d] - lo[d]
     for d in range(plan.ndim):
@@ -172,7 +176,9 @@ cdef int loops_over(const Plan *plan, const Py_ssize_t *stride, const Py_ssize_t
             n += 1
     if n == 0:
         loops[0] = Loop(False, 1, 1, 1, 0)
-    return choose_row(loops, max(n, 1))
+        n = 1
+    apart = loops[n - 1].stride != dense and loops[n - 1].stride != -dense
+    return choose_row(loops, n, 2 * SHORT if apart else SHORT)
 
 
 cdef void copy_numbers_of(const Plan *plan, const Loop *row, const char *f,
@@ -214,7 +220,8 @@ cdef void go_over_box(const Plan *plan, const Py_ssize_t *stride, Py_ssize_t uni
     cdef Loop loops[MAX_DIMS]
     cdef Py_ssize_t index[MAX_DIMS]
     cdef Py_ssize_t move, itemsize = plan.parts * size_of(plan.value)
-    cdef int d, n = loops_over(plan, stride, lo, hi, loops)
+    cdef Py_ssize_t dense = 1 if copy == NULL else plan.itemsize // unit
+    cdef int d, n = loops_over(plan, stride, dense, lo, hi, loops)
     for d in range(plan.ndim):
         begin += lo[d] * stride[d] * unit
         index[d] = 0

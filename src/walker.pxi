@@ -443,6 +443,11 @@ cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
     return max(n, 1)
 
 
+cdef inline bint is_dense(const Loop *loop) noexcept nogil:
+    """Whether its numbers lie side by side, in any order."""
+    return loop.stride == 1 or loop.stride == -1
+
+
 cdef Py_ssize_t rows_together(const Plan *plan, const Job *job, const Loop *fastest) noexcept nogil:
     """How many rows, whole but for their edges, a kernel may run over at once, edges and all."""
     cdef const Loop *slower = fastest - 1
@@ -450,13 +455,13 @@ cdef Py_ssize_t rows_together(const Plan *plan, const Job *job, const Loop *fast
     if (not fastest.along or max(fastest.count, slower.count) < SHORT
             or size > brief_bytes(plan, &job.interior) or fastest.out_stride != 1
             or slower.stride != n * fastest.stride or slower.out_stride != n
-            or plan.fetches and fastest.stride != 1 and fastest.stride != -1):
+            or plan.fetches and not is_dense(fastest)):
         return 1
     return TOGETHER // size
 
 
-cdef int choose_row(Loop *loops, int n) noexcept nogil:
-    """Make the fastest loop the last, unless it is too short to be worth starting.
+cdef int choose_row(Loop *loops, int n, Py_ssize_t least) noexcept nogil:
+    """Make the fastest loop the last, unless it has so few points that it is not worth starting.
 
     Then the next one that is long enough: rows of a slower one lie further apart. Return how many
     loops there are, without one of a single step.
@@ -465,7 +470,7 @@ cdef int choose_row(Loop *loops, int n) noexcept nogil:
     if n > 1 and loops[n - 1].count == 1:
         n -= 1
     row = n - 1
-    if loops[n - 1].count < SHORT:
+    if loops[n - 1].count < least:
         for d in range(n - 2, -1, -1):
             if loops[row].count < ENOUGH and loops[d].count > loops[row].count:
                 row = d
@@ -526,7 +531,10 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
     if crosses:
         sweep.together = rows_together(plan, job, &sweep.loops[sweep.n - 1])
     if sweep.together == 1:
-        sweep.n = choose_row(sweep.loops, sweep.n)
+        # Rows that are asked for are done one by one.
+        fastest = &sweep.loops[sweep.n - 1]
+        sweep.n = choose_row(sweep.loops, sweep.n,
+                             2 * SHORT if plan.fetches and not is_dense(fastest) else SHORT)
     fastest = &sweep.loops[sweep.n - 1]
     rows[0] = Rows(stencil.kind, fastest.count, fastest.stride, fastest.out_stride,
                    fastest[-1].count, fastest[-1].stride, fastest[-1].out_stride,
