@@ -25,6 +25,11 @@ cdef Py_ssize_t points_in_a_row(const Plan *plan, const Job *job) noexcept nogil
     return points
 
 
+cdef inline Py_ssize_t size_of_copy(const Plan *plan) noexcept nogil:
+    """Bytes of all of f, as kernels read it."""
+    return plan.size * plan.parts * size_of(plan.value)
+
+
 cdef bint has_brief_rows(const Plan *plan) noexcept nogil:
     """Whether some rows take longer to convert one by one than a copy does.
 
@@ -32,7 +37,7 @@ cdef bint has_brief_rows(const Plan *plan) noexcept nogil:
     kernels read where they lie (see `scales_pixels`) take less. Across others each number is converted
     several times: for two axes that takes longer with rows of any length, while a copy is near.
     """
-    cdef Py_ssize_t size = plan.size * plan.parts * size_of(plan.value)
+    cdef Py_ssize_t size = size_of_copy(plan)
     cdef Py_ssize_t brief = ROWS_FROM // 4, least
     cdef const Job *job
     cdef int j, converting = 0
@@ -53,12 +58,15 @@ cdef bint has_brief_rows(const Plan *plan) noexcept nogil:
 
 cdef bint is_better_copied(const Plan *plan) noexcept nogil:
     """Whether to copy boxes of f. Not of halves, which are written by rows as well."""
-    cdef Py_ssize_t step = plan.stride[plan.ndim - 1] * plan.unit
+    cdef Py_ssize_t size = size_of_copy(plan), step = plan.stride[plan.ndim - 1] * plan.unit
     if ROWS_FROM == 0 or plan.store != NULL:
         return False
-    # Loops over numbers that lie apart, or are one again and again, are no vector code.
-    return (step == 0 or step != plan.itemsize and plan.load != NULL and plan.njobs > 1
-            or has_brief_rows(plan))
+    # Loops over numbers that lie apart, or are one again and again, are no vector code. Results of
+    # much data that has to be swapped, though, are sooner swapped row by row.
+    if step == 0 or step != plan.itemsize and plan.njobs > 1 and (
+            plan.load != NULL or size <= (4 * CACHED if step == -plan.itemsize else CACHED // 2)):
+        return True
+    return has_brief_rows(plan)
 
 
 cdef inline bint is_hard_to_read(const Plan *plan) noexcept nogil:
