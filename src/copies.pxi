@@ -97,11 +97,9 @@ cdef Py_ssize_t least_of(const Plan *plan, const Blocks *blocks, int d, int turn
     cdef int k
     if job_along(plan, d) != NULL:
         return BOX_LEAST if turn else blocks.shape[d]
-    if turn == 2:
-        return 1
     for k in range(d + 1, plan.ndim):
         run *= blocks.shape[k]
-    return BOX_RUN // run if turn == 0 else blocks.shape[d]
+    return (BOX_RUN if turn == 0 else ENOUGH) // run
 
 
 cdef void shape_boxes(const Plan *plan, Py_ssize_t room, Blocks *blocks) noexcept nogil:
@@ -109,17 +107,17 @@ cdef void shape_boxes(const Plan *plan, Py_ssize_t room, Blocks *blocks) noexcep
 
     First where nobody differentiates, for nothing is copied besides, for neighbours, but not into
     short runs; then where somebody does, the slowest first, for runs are long then, but not so far
-    that neighbours are many; then again where nobody does. Last the longest, and rows only if they
-    are by far the longest.
+    that neighbours are many. Last the longest, and rows only if they are by far the longest.
     """
     cdef Py_ssize_t *shape = blocks.shape
-    cdef Py_ssize_t points = 1, length
+    cdef Py_ssize_t points = 1, least, length
     cdef int d, turn, last = plan.ndim - 1, longest
     for d in range(plan.ndim):
         points *= shape[d]
-    for turn in range(3):
+    for turn in range(2):
         for d in range(last):
-            while points > room and shape[d] > max(2 * least_of(plan, blocks, d, turn) - 1, <Py_ssize_t> 1):
+            least = max(least_of(plan, blocks, d, turn), <Py_ssize_t> 1)
+            while points > room and shape[d] >= 2 * least:
                 points //= shape[d]
                 shape[d] = (shape[d] + 1) // 2
                 points *= shape[d]
@@ -189,11 +187,26 @@ cdef int loops_over(const Plan *plan, const Py_ssize_t *stride, Py_ssize_t dense
     return choose_row(loops, n, 2 * SHORT if apart else SHORT)
 
 
+cdef void repeat_number(char *copy, Py_ssize_t itemsize, Py_ssize_t count) noexcept nogil:
+    """Copy the first number of a row to all the others."""
+    cdef Py_ssize_t done = 1, some
+    while done < count:
+        some = min(done, count - done)
+        memcpy(copy + done * itemsize, copy, some * itemsize)
+        done += some
+
+
 cdef void copy_numbers_of(const Plan *plan, const Loop *row, const char *f,
                           char *copy) noexcept nogil:
     """Copy a row of any length."""
     cdef char room[ROW_ROOM]
     cdef Py_ssize_t itemsize = plan.parts * size_of(plan.value), left = row.count, some
+    cdef Loop first = row[0]
+    if row.stride == 0 and row.out_stride == 1 and row.count >= SHORT * SHORT:
+        first.count = 1
+        copy_numbers_of(plan, &first, f, copy)
+        repeat_number(copy, itemsize, row.count)
+        return
     if plan.load == NULL:
         LOOPS.copy_numbers(copy, row.out_stride * itemsize, f, row.stride * plan.unit, left,
                            size_of(plan.value), plan.parts, plan.swaps)
