@@ -10,11 +10,11 @@ import pytest
 import cgrad
 from cgrad._simd import kernels
 
-# More points than a box has: cut along slow axes, along several, along the last, along none that is
-# differentiated.
+# More points than a box has: cut along slow axes, along several, all of them short, along the last,
+# along none that is differentiated.
 LARGE = [
     (20_000, 3), (3, 20_000), (9, 3000, 2), (2, 3, 9000), (40, 50, 30), (7, 11, 13, 20, 3),
-    (50_000,),
+    (9, 8, 10, 9, 11), (50_000,),
 ]
 DTYPES = ["i1", "u8", ">i4", ">f4", ">f8", ">c8", ">g"]
 
@@ -105,18 +105,18 @@ def test_axes_are_taken_two_at_once_only_where_a_box_is_all(shape):
 
 @pytest.mark.parametrize("dtype", ["i1", ">f8"])
 @pytest.mark.parametrize("workers", [1, 64])
+@pytest.mark.parametrize(("axes", "boxes"), [((0, -1), 1.5), (None, 3)])
 @pytest.mark.parametrize("shape", [(2,) * 16, (3,) * 10, (10,) * 5])
-def test_nothing_is_copied_where_neighbours_would_be_more_than_half_of_it(
-        shape, workers, dtype):
+def test_nothing_is_copied_where_neighbours_would_be_too_many(shape, axes, boxes, workers, dtype):
     f = numbers(shape, dtype)
     tracemalloc.start()
     try:
-        got = cgrad.gradient(f, axis=(0, -1), workers=workers)
+        got = cgrad.gradient(f, axis=axes, workers=workers)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < sum(result.nbytes for result in got) + 1.5 * 2**18 + 2**16 * workers
-    expected = np.gradient(f, axis=(0, -1))
+    assert peak < sum(result.nbytes for result in got) + boxes * 2**18 + 2**16 * workers
+    expected = np.gradient(f, axis=axes)
     assert oracle.describe(tuple(got)) == oracle.describe(tuple(expected))
 
 
@@ -192,12 +192,14 @@ def test_the_room_of_a_copy_is_given_back():
     assert left < f.size * 8
 
 
-def room_for(f, *spacing):
+def room_for(f, *spacing, axis=None):
     """Return how much more memory than its results a call takes."""
     tracemalloc.start()
     try:
-        results = cgrad.gradient(f, *spacing)
-        return tracemalloc.get_traced_memory()[1] - sum(result.nbytes for result in results)
+        results = cgrad.gradient(f, *spacing, axis=axis)
+        return tracemalloc.get_traced_memory()[1] - (
+            results.nbytes if isinstance(results, np.ndarray)
+            else sum(result.nbytes for result in results))
     finally:
         tracemalloc.stop()
 
@@ -219,3 +221,20 @@ def test_integers_that_are_divided_along_two_axes_are_copied_in_rows_of_any_leng
     assert room_for(numbers((100, 3000), "i2"), 0.3) < 4096     # not near
     kernels.rows_from(0)
     assert room_for(f, 0.3) < 4096
+
+
+def test_more_is_copied_besides_where_rows_are_short_along_more_axes():
+    wide = numbers((18, 17, 19, 9, 9), "i4")
+    part = wide[..., :-1, :-1]
+    kernels.rows_from(256)
+    assert room_for(part) > 1.6 * 2**18
+    # All of it is one run of memory, so rows along others are long.
+    assert room_for(part.copy()) < 2**14
+
+
+def test_swapped_numbers_that_lie_apart_are_copied_for_several_axes():
+    f = numbers((100, 1200), ">f4")[:, ::2]
+    kernels.rows_from(256)
+    assert room_for(f) >= f.nbytes
+    assert room_for(f, axis=0) < 4096
+    assert room_for(f.copy()) < 4096
