@@ -3,8 +3,9 @@
     python benchmarks/search.py --seconds 300 --json search.json
 
 Shapes, types, layouts, axes and spacings are drawn; each call is made by turns, in one process, and
-the medians are compared. That is no way to measure a call: what comes out slow should be a case.
-What NumPy itself has to answer is not drawn; `fallback.py` has it.
+the medians are compared. That is no way to measure a call: each finds in the caches what the other
+left. So what comes out slowest is measured again, each in a process of its own, that has freed a
+large array before. What NumPy itself has to answer is not drawn; `fallback.py` has it.
 """
 
 import argparse
@@ -14,11 +15,14 @@ import random
 import sys
 import time
 import warnings
+from dataclasses import dataclass
+from statistics import median
 
 import environment
 import numpy as np
+import workers
 from bench_gradient import human_time, print_line, write_json
-from cases import LAYOUTS, SCALARS, random_coordinates
+from cases import LAYOUTS, SCALARS, Case
 
 import cgrad
 
@@ -29,6 +33,7 @@ DTYPES = [
 LEAST, MOST = 4, 2_000_000     # points
 PARTS = 5                       # of a call's measurement
 SECONDS = 5e-4                  # of each part
+ROUNDS = 5                      # of what is measured again
 
 
 def unaligned(values):
@@ -46,6 +51,25 @@ def repeated(values):
 WAYS = {**LAYOUTS, "unaligned": unaligned, "repeated": repeated}
 
 
+@dataclass(frozen=True)
+class Drawn(Case):
+    """A call that was drawn: of any axes, a tuple, and in more layouts."""
+
+    @property
+    def axes(self):
+        return tuple(range(self.ndim)) if self.axis is None else self.axis
+
+    @property
+    def name(self):
+        shape = "x".join(map(str, self.shape))
+        return (f"{shape} {self.dtype} {self.layout}, axis={self.axis}, {self.spacing}, "
+                f"{self.edge_order}")
+
+    def build_data(self):
+        values = np.random.default_rng(0).uniform(0, 100, self.shape).astype(self.dtype)
+        return WAYS[self.layout](values)
+
+
 def draw_shape(draw):
     """Of one to five axes, some of them short."""
     ndim = draw.choice([1, 2, 2, 2, 3, 3, 4, 5])
@@ -54,8 +78,8 @@ def draw_shape(draw):
     return tuple(max(2, round(math.exp(size * part / sum(parts)))) for part in parts)
 
 
-def draw_call(draw):
-    """A call that is compiled, and its name."""
+def draw_case(draw):
+    """A call that is compiled."""
     shape, dtype, way = draw_shape(draw), draw.choice(DTYPES), draw.choice(list(WAYS))
     if way == "repeated" and np.dtype(dtype).kind == "c":
         way = "C"                     # left to NumPy
@@ -63,18 +87,9 @@ def draw_call(draw):
         way = "C"
     count = draw.randint(1, len(shape))
     axis = draw.choice([None, tuple(draw.sample(range(len(shape)), count))])
-    axes = range(len(shape)) if axis is None else axis
     spacing = draw.choice(["none", *SCALARS, "coordinates"])
-    if spacing == "none":
-        spacings = ()
-    elif spacing == "coordinates":
-        spacings = tuple(random_coordinates(shape[d]) for d in axes)
-    else:
-        spacings = (SCALARS[spacing](),)
     order = draw.choice([1, 1, 2]) if min(shape) > 2 else 1
-    values = np.random.default_rng(0).uniform(0, 100, shape).astype(dtype)
-    name = f"{'x'.join(map(str, shape))} {dtype} {way}, axis={axis}, {spacing}, {order}"
-    return name, (WAYS[way](values), *spacings), {"axis": axis, "edge_order": order}
+    return Drawn("drawn", shape, dtype, way, axis, spacing, order)
 
 
 def seconds(function, arguments, options, calls):
@@ -98,13 +113,22 @@ def measure(arguments, options):
 
 
 def search(draw, until):
-    """Measure calls until then."""
+    """Measure calls until then; return them, the slowest first."""
     rows = []
     while time.perf_counter() < until:
-        name, arguments, options = draw_call(draw)
-        numpy, ours = measure(arguments, options)
-        rows.append({"name": name, "numpy": numpy, "cgrad": ours})
-    return sorted(rows, key=lambda row: row["numpy"] / row["cgrad"])
+        case = draw_case(draw)
+        arguments = (case.build_data(), *case.build_spacings())
+        numpy, ours = measure(arguments, {"axis": case.axis, "edge_order": case.edge_order})
+        rows.append((numpy / ours, case))
+    return sorted(rows, key=lambda row: row[0])
+
+
+def measure_again(case):
+    """Return the medians of NumPy and of cgrad, each in a process of its own."""
+    seconds, failures = workers.measure(case, ["numpy", "cgrad"], ROUNDS, seasoned=True)
+    for name, failure in failures.items():
+        raise RuntimeError(f"{name}, {case.name}: {failure}")
+    return median(seconds["numpy"]), median(seconds["cgrad"])
 
 
 def main():
@@ -123,19 +147,21 @@ def main():
     # Sums of halves overflow, and so may what is drawn.
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        rows = search(random.Random(options.seed), time.perf_counter() + options.seconds)
-    ratios = [row["numpy"] / row["cgrad"] for row in rows]
-    facts["calls"] = str(len(rows))
+        found = search(random.Random(options.seed), time.perf_counter() + options.seconds)
+    facts["calls"] = str(len(found))
     facts["NumPy/cgrad"] = ", ".join(
-        f"{100 * share:g} %: {ratios[int(share * len(rows))]:.2f}"
+        f"{100 * share:g} %: {found[int(share * len(found))][0]:.2f}"
         for share in (0, 0.001, 0.01, 0.1, 0.5))
     print(f"{'calls':<14}{facts['calls']}\n{'NumPy/cgrad':<14}{facts['NumPy/cgrad']}\n")
-    print_line("", ["NumPy", "cgrad", "ratio"])
-    for row, ratio in list(zip(rows, ratios, strict=True))[:options.show]:
-        print_line(f"  {row['name']}", [
-            human_time(row["numpy"]), human_time(row["cgrad"]), f"{ratio:.2f}"])
+    print_line("", ["by turns", "NumPy", "cgrad", "apart"])
+    rows = []
+    for ratio, case in found[:options.show]:
+        numpy, ours = measure_again(case)
+        rows.append({"name": case.name, "by turns": ratio, "numpy": numpy, "cgrad": ours})
+        print_line(f"  {case.name}", [
+            f"{ratio:.2f}", human_time(numpy), human_time(ours), f"{numpy / ours:.2f}"])
     if options.json:
-        write_json(options.json, facts, options, rows[:options.show])
+        write_json(options.json, facts, options, rows)
 
 
 if __name__ == "__main__":

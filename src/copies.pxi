@@ -5,9 +5,10 @@
 cdef enum:
     CACHED = 1 << 23              # bytes of a copy that stays in a cache, with part of the results,
     NEAR = 1 << 21                # and in a nearer one
-    MOST_HALVES = 4               # of a box, that are copied besides
-    BOX_RUN = 1024                # points side by side in f that boxes keep,
-    BOX_LEAST = 8                 # and of an axis
+    MOST_HALVES = 4               # of a box, that may be copied besides: `copies_little_more`
+    BOX_RUN = 1024                # points of a run that boxes keep,
+    BOX_RUN_CUT = 32              # or, where that is too many, keep in the end,
+    BOX_LEAST = 8                 # and of an axis along which somebody differentiates
 
 cdef Py_ssize_t ROWS_FROM = 256   # points of a row, from which on it is converted by itself
 
@@ -34,8 +35,9 @@ cdef bint has_brief_rows(const Plan *plan) noexcept nogil:
     """Whether some rows take longer to convert one by one than a copy does.
 
     Of much data a copy takes longer, and so it does if results have to be swapped. Rows that
-    kernels read where they lie (see `scales_pixels`) take less. Across others each number is converted
-    several times: for two axes that takes longer with rows of any length, while a copy is near.
+    kernels read where they lie (see `scales_pixels`) take less. Across others each number is
+    converted several times: for two axes that takes longer with rows of any length, while a copy is
+    near.
     """
     cdef Py_ssize_t size = size_of_copy(plan)
     cdef Py_ssize_t brief = ROWS_FROM // 4, least
@@ -47,7 +49,7 @@ cdef bint has_brief_rows(const Plan *plan) noexcept nogil:
         brief = ROWS_FROM // 2
     for j in range(plan.njobs):
         job, least = &plan.jobs[j], brief
-        if scales_pixels(plan, &job.interior):
+        if scales_pixels(plan, job, &job.interior):
             least = ROWS_FROM // 8
         else:
             converting += 1
@@ -61,11 +63,13 @@ cdef bint is_better_copied(const Plan *plan) noexcept nogil:
     cdef Py_ssize_t size = size_of_copy(plan), step = plan.stride[plan.ndim - 1] * plan.unit
     if ROWS_FROM == 0 or plan.store != NULL:
         return False
-    # Loops over numbers that lie apart, or are one again and again, are no vector code. Results of
-    # much data that has to be swapped, though, are sooner swapped row by row.
-    if step == 0 or step != plan.itemsize and plan.njobs > 1 and (
-            plan.load != NULL or size <= (4 * CACHED if step == -plan.itemsize else CACHED // 2)):
+    # Loops over numbers that lie apart, or are one again and again, are no vector code. But much
+    # that is only copied or swapped takes no less from boxes; sooner, if there is memory between.
+    if step == 0:
         return True
+    if step != plan.itemsize and plan.njobs > 1:
+        if plan.load != NULL or size <= (4 * CACHED if step == -plan.itemsize else CACHED // 2):
+            return True
     return has_brief_rows(plan)
 
 
@@ -92,22 +96,22 @@ cdef void copy_by_boxes(const Plan *source, Plan *plan) noexcept nogil:
 
 
 cdef Py_ssize_t least_of(const Plan *plan, const Blocks *blocks, int d, int turn) noexcept nogil:
-    """Points that a turn of `shape_boxes` leaves of a dimension."""
+    """Points that the first or second turn of `shape_boxes` leaves of a dimension, at least."""
     cdef Py_ssize_t run = 1
     cdef int k
     if job_along(plan, d) != NULL:
-        return BOX_LEAST if turn else blocks.shape[d]
+        return blocks.shape[d] if turn == 0 else BOX_LEAST
     for k in range(d + 1, plan.ndim):
         run *= blocks.shape[k]
-    return (BOX_RUN if turn == 0 else ENOUGH) // run
+    return (BOX_RUN if turn == 0 else BOX_RUN_CUT) // run
 
 
 cdef void shape_boxes(const Plan *plan, Py_ssize_t room, Blocks *blocks) noexcept nogil:
     """Cut blocks until they have so few points.
 
     First where nobody differentiates, for nothing is copied besides, for neighbours, but not into
-    short runs; then where somebody does, the slowest first, for runs are long then, but not so far
-    that neighbours are many. Last the longest, and rows only if they are by far the longest.
+    short runs. Then any, the slowest first, for runs are long then: not so far that neighbours are
+    many, or runs next to nothing. Last the longest, and rows only if they are by far the longest.
     """
     cdef Py_ssize_t *shape = blocks.shape
     cdef Py_ssize_t points = 1, least, length
@@ -142,9 +146,10 @@ cdef Py_ssize_t size_of_box(const Plan *plan, const Blocks *blocks) noexcept nog
 
 
 cdef bint copies_little_more(Plan *plan, int workers) noexcept nogil:
-    """Whether of boxes not too much is copied besides: of many short axes it is more than there is.
+    """Whether boxes are few bytes more than what is in them: of many short axes they are not.
 
-    At most half as much again, or for each axis, if rows are very short along several.
+    At most half as many more; or, where rows take longest, half as many for each axis along which
+    they are very short.
     """
     cdef Blocks blocks
     cdef Py_ssize_t size = plan.itemsize
@@ -167,7 +172,7 @@ cdef int loops_over(const Plan *plan, const Py_ssize_t *stride, Py_ssize_t dense
     """
     cdef Py_ssize_t count, run = 1
     cdef int d, n = 0
-    cdef bint apart
+    cdef bint spread
     for d in range(plan.ndim):
         run *= hi[d] - lo[d]
     for d in range(plan.ndim):
@@ -183,8 +188,8 @@ cdef int loops_over(const Plan *plan, const Py_ssize_t *stride, Py_ssize_t dense
     if n == 0:
         loops[0] = Loop(False, 1, 1, 1, 0)
         n = 1
-    apart = loops[n - 1].stride != dense and loops[n - 1].stride != -dense
-    return choose_row(loops, n, 2 * SHORT if apart else SHORT)
+    spread = loops[n - 1].stride != dense and loops[n - 1].stride != -dense
+    return choose_row(loops, n, 2 * SHORT if spread else SHORT)
 
 
 cdef void repeat_number(char *copy, Py_ssize_t itemsize, Py_ssize_t count) noexcept nogil:
@@ -201,9 +206,9 @@ cdef void copy_numbers_of(const Plan *plan, const Loop *row, const char *f,
     """Copy a row of any length."""
     cdef char room[ROW_ROOM]
     cdef Py_ssize_t itemsize = plan.parts * size_of(plan.value), left = row.count, some
-    cdef Loop first = row[0]
+    cdef Loop first
     if row.stride == 0 and row.out_stride == 1 and row.count >= SHORT * SHORT:
-        first.count = 1
+        first = Loop(False, 1, 0, 1, 0)
         copy_numbers_of(plan, &first, f, copy)
         repeat_number(copy, itemsize, row.count)
         return

@@ -113,7 +113,7 @@ static CYTHON_INLINE uint16_t half_of_float(float x)
     return (uint16_t)(choose_32((int32_t)size < 0x7f800000, finite, special) | sign >> 16);
 }
 
-/* One number, not of many: by an instruction, where the arithmetic above takes several times as long. */
+/* What is left of a row, number by number: by an instruction, if there is one. */
 #if defined(__F16C__)
 static CYTHON_INLINE float float_of_one(uint16_t half)
 {

@@ -62,9 +62,13 @@ ALWAYS_INLINE void copy_number(char *CYTHON_RESTRICT to, const char *CYTHON_REST
             to[i] = from[size - 1 - i];
 }
 
-/* Where compilers have no instruction that would swap many numbers at once, and two that do. */
-#if defined(__SSE2__) && !defined(__SSSE3__) || defined(_M_X64) && !defined(__AVX__)
+#if defined(__SSE2__) || defined(_M_X64)
 #include <emmintrin.h>
+#endif
+
+/* Before SSSE3 no instruction moves any byte anywhere, and compilers swap number by number. So the
+   bytes of each 16 bits change places, and then those. */
+#if defined(__SSE2__) && !defined(__SSSE3__) || defined(_M_X64) && !defined(__AVX__)
 #define SWAPS_BY_SHIFTS 1
 
 ALWAYS_INLINE __m128i swapped_vector(__m128i x, Py_ssize_t size)
@@ -125,7 +129,6 @@ ALWAYS_INLINE void copy_sized(char *to, Py_ssize_t to_step, const char *from,
 /* Past the caches: whole cache lines, which then need not be read first. Worth it where
    results and the data they come from do not fit in a cache together. */
 #if defined(__SSE2__) || defined(_M_X64)
-#include <emmintrin.h>
 #define CAN_STREAM 1
 #define fetch_line(address) _mm_prefetch((address), _MM_HINT_T0)
 

@@ -1,7 +1,7 @@
 /* Differences of rows of integers and of halves, converted in registers: integers four vectors at
    a time with AVX2, all loaded before the first is stored, as in vectors.h; halves, which have
    twice the numbers and half the bytes in a vector, one at a time, where instructions convert
-   them. After half.h, by whose arithmetic all other halves are converted. */
+   them. After half.h. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -410,8 +410,8 @@ cdef int make_loops(const Plan *plan, const Job *job, const Py_ssize_t *lo,
     """The loops over a box, slowest first; neighbours that are one run of memory become one.
 
     `crosses` is whether rows may be run over together with the edges between them. Then the last
-    dimension has a loop even if the interior is one point. From `apart` points on, rows that are
-    next to each other along the axis stay so.
+    dimension has a loop even if the interior is one point. If the next dimension has `apart` points
+    or more, rows that are next to each other along the axis stay so.
 
     There is one at least, and before them always one that ends at once: for there are points in any
     row, and rows.
@@ -478,14 +478,18 @@ cdef int choose_row(Loop *loops, int n, Py_ssize_t least) noexcept nogil:
     return n
 
 
-cdef inline bint scales_pixels(const Plan *plan, const Stencil *stencil) noexcept nogil:
+cdef inline bint scales_pixels(const Plan *plan, const Job *job,
+                               const Stencil *stencil) noexcept nogil:
     """Whether there is a kernel that reads and writes numbers where they lie, though others cannot.
 
-    Not halves that are to be streamed: they are stored from a row of floats then.
+    They have to lie side by side. Not halves that are to be streamed: they are stored from a row of
+    floats then.
     """
+    cdef int last = plan.ndim - 1
     return (plan.scale_pixels != NULL and not plan.copies
+            and plan.stride[last] == 1 and job.out_stride[last] == 1
             and stencil.kernel == LOOPS.kernels[<int> plan.value][<int> plan.value].scale
-            and not (plan.streams and plan.writes_rows))
+            and not (plan.writes_rows and plan.streams))
 
 
 cdef struct Sweep:
@@ -501,7 +505,7 @@ cdef struct Sweep:
     bint reads                    # brought from f to where kernels can read them
     bint writes                   # and results from where kernels wrote them
     bint stream                   # past the caches
-    Py_ssize_t column             # points of a row that are run over before others of it
+    Py_ssize_t column             # points of all rows that are run over before others of any
 
 
 cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil,
@@ -518,9 +522,9 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
                        and lo[job.dim] == 0 and hi[job.dim] == job.n)
     cdef bint crosses = whole and job.uniform and plan.crosses_edges
     cdef Py_ssize_t apart = PY_SSIZE_T_MAX
-    if plan.reads_rows and not plan.streams and not scales_pixels(plan, stencil):
-        # To be read once, see `read_rows`. Side by side, numbers are sooner read than rows begun, or
-        # results written here and there.
+    if plan.reads_rows and not plan.streams and not scales_pixels(plan, job, stencil):
+        # To be read once, see `read_rows`. Side by side, numbers are sooner read than rows begun,
+        # or results written here and there.
         if plan.stride[plan.ndim - 1] * plan.unit != plan.itemsize:
             apart = SHORT * SHORT
         elif plan.bytes <= APART_TO:
@@ -546,7 +550,7 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
     sweep.kernel = stencil.kernel
     if fastest.coefficient_stride or varying and job.direct:
         sweep.kernel = stencil.varying
-    elif rows.step == 1 and rows.out_step == 1 and scales_pixels(plan, stencil):
+    elif rows.step == 1 and rows.out_step == 1 and scales_pixels(plan, job, stencil):
         sweep.reads, sweep.writes, sweep.kernel = False, False, plan.scale_pixels
     sweep.stream = (plan.streams and rows.out_step == 1
                     and abs(<long long> rows.step) * plan.unit <= plan.itemsize
@@ -570,7 +574,7 @@ cdef void prepare_sweep(const Plan *plan, const Job *job, const Stencil *stencil
 cdef void run_by_columns(const Plan *plan, const Stencil *stencil, char *out,
                          const char *const *f, const char *const *coefficients,
                          const Sweep *sweep) noexcept nogil:
-    """Run by rows, over one column of them after the other."""
+    """Run by rows, over one column of them after the other, if they are more than one."""
     cdef Rows part = sweep.rows
     cdef const char *column[3]
     cdef Py_ssize_t done = 0

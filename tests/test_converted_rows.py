@@ -57,14 +57,14 @@ def test_rows_are_read_once_for_their_neighbours(dtype, length):
     wide = numbers((7, 2 * length), dtype)[0]
     coordinates = np.cumsum(np.random.default_rng(1).random(7) + 0.1)
     for f in wide[:, :length].copy(), wide[:, length:], wide[:, ::2], wide[:, length::-1]:
-        for spacing, order in itertools.product((0.3, coordinates), (1, 2)):
+        for spacing, order in itertools.product((1, 0.3, coordinates), (1, 2)):
             assert kernels.differentiate(f, (spacing,), 0, order) is not None
             oracle.assert_same(
                 cgrad.gradient, (f, spacing), {"axis": 0, "edge_order": order})
             expected = np.gradient(f, spacing, axis=0, edge_order=order)
             out = np.empty((*f.shape, 2), expected.dtype)[..., 0]
             kernels.differentiate(f, (spacing,), 0, order, None, (out,))
-            assert np.array_equal(out, expected)
+            assert oracle.describe(out.copy()) == oracle.describe(expected)
 
 
 @pytest.mark.parametrize("dtype", ["i2", "f2", "f4", "f8", ">f8", "g", "c8", "c16"])
