@@ -478,8 +478,8 @@ cdef int choose_row(Loop *loops, int n, Py_ssize_t least) noexcept nogil:
     return n
 
 
-cdef inline bint scales_pixels(const Plan *plan, const Job *job,
-                               const Stencil *stencil) noexcept nogil:
+cdef bint scales_pixels(const Plan *plan, const Job *job,
+                        const Stencil *stencil) noexcept nogil:
     """Whether there is a kernel that reads and writes numbers where they lie, though others cannot.
 
     They have to lie side by side. Not halves that are to be streamed: they are stored from a row of
