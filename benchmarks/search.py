@@ -22,7 +22,7 @@ import environment
 import numpy as np
 import workers
 from bench_gradient import human_time, print_line, write_json
-from cases import LAYOUTS, SCALARS, Case
+from cases import LAYOUTS, SCALARS, Case, shape_text
 
 import cgrad
 
@@ -61,9 +61,8 @@ class Drawn(Case):
 
     @property
     def name(self):
-        shape = "x".join(map(str, self.shape))
-        return (f"{shape} {self.dtype} {self.layout}, axis={self.axis}, {self.spacing}, "
-                f"{self.edge_order}")
+        return (f"{shape_text(self.shape)} {self.dtype} {self.layout}, axis={self.axis}, "
+                f"{self.spacing}, {self.edge_order}")
 
     def build_data(self):
         values = np.random.default_rng(0).uniform(0, 100, self.shape).astype(self.dtype)

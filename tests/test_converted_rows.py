@@ -53,7 +53,7 @@ def test_results_are_numpys(shape, dtype):
 @pytest.mark.parametrize("length", [64, 512, 513, 2100])
 @pytest.mark.parametrize(
     "dtype", ["u1", "i8", "f2", ">f4", ">f8", ">c8", ">c16", ">G"])
-def test_rows_are_read_once_for_their_neighbours(dtype, length):
+def test_rows_that_are_read_once_find_their_neighbours(dtype, length):
     wide = numbers((7, 2 * length), dtype)[0]
     coordinates = np.cumsum(np.random.default_rng(1).random(7) + 0.1)
     for f in wide[:, :length].copy(), wide[:, length:], wide[:, ::2], wide[:, length::-1]:
